@@ -1,0 +1,112 @@
+"""Progress for people on stderr: a bar with rate and time left on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress, TaskID
+
+    from podium.progress import Report
+
+PLAIN_INTERVAL_SECONDS = 10.0
+
+
+def build_report() -> Report:
+    """Choose the renderer for this stderr."""
+    return BarReport() if sys.stderr.isatty() else PlainReport()
+
+
+def _left(elapsed: float, done: int, total: int) -> str:
+    return f"{elapsed * (total - done) / done:.0f} s left" if done else "time left unknown"
+
+
+class PlainReport:
+    """One line when work begins and ends, and one every few seconds in between: for CI logs."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._stage, self._total, self._unit, self._done = "", 0, "", 0
+        self._begun = self._said = 0.0
+
+    def start(self, stage: str, total: int, unit: str) -> None:
+        """Say what begins."""
+        self._stage, self._total, self._unit, self._done = stage, total, unit, 0
+        self._begun = self._said = self._clock()
+        self.note(f"{stage}: {total} {unit}")
+
+    def advance(self, count: int = 1, facts: str = "") -> None:
+        """Say how far it is, at most every few seconds."""
+        self._done += count
+        now = self._clock()
+        if now - self._said < PLAIN_INTERVAL_SECONDS:
+            return
+        self._said = now
+        elapsed = now - self._begun
+        rate = f"{self._done / elapsed:.1f} {self._unit}/s"
+        detail = f", {facts}" if facts else ""
+        left = _left(elapsed, self._done, self._total)
+        self.note(f"{self._stage}: {self._done}/{self._total} {self._unit}, {rate}{detail}, {left}")
+
+    def finish(self, summary: str = "") -> None:
+        """Say that it is done and how long it took."""
+        detail = f": {summary}" if summary else ""
+        self.note(f"{self._stage}: done in {self._clock() - self._begun:.1f} s{detail}")
+
+    def note(self, text: str) -> None:
+        """Print a line on stderr."""
+        click.echo(text, err=True)
+
+
+class BarReport:
+    """A rich progress bar a piece of work; finished ones stay on the screen as a line."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._stage = ""
+        self._begun = 0.0
+
+    def start(self, stage: str, total: int, unit: str) -> None:
+        """Show a new bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[facts]}"),
+        )
+        self._stage, self._begun = stage, time.monotonic()
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._progress.add_task(stage, total=total, facts="")
+        self._progress.start()
+
+    def advance(self, count: int = 1, facts: str = "") -> None:
+        """Move the bar."""
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, advance=count, facts=facts)
+
+    def finish(self, summary: str = "") -> None:
+        """Replace the bar by a line."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+        detail = f": {summary}" if summary else ""
+        self.note(f"{self._stage}: done in {time.monotonic() - self._begun:.1f} s{detail}")
+
+    def note(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self._progress is not None:
+            self._progress.console.print(text, markup=False, highlight=False)
+        else:
+            click.echo(text, err=True)

@@ -1,0 +1,107 @@
+"""podium.toml: which model, which checkpoint, which tasks, which fork and Space. Unknown keys fail by name."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import msgspec
+
+from podium.errors import ConfigError
+from podium.names import closest
+from podium.records import ModelName, Name, Positive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "podium.toml"
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of podium.toml's tables."""
+
+
+class ModelSection(Section, frozen=True, kw_only=True):
+    """[model]: the names of the submission and where a release's checkpoint lies (`{tag}` is replaced)."""
+
+    org: Name
+    model: Name
+    user: Name
+    checkpoint: str
+    dtype: str = "bfloat16"
+
+
+class EvaluationSection(Section, frozen=True, kw_only=True):
+    """[evaluation]: what is run. The board's protocol is the default; anything else is never submitted."""
+
+    tasks: list[str] = []
+    profile: str = "bigcode"
+    backend: str = "transformers"
+    n_samples: Positive | None = None
+
+
+class RunnersSection(Section, frozen=True, kw_only=True):
+    """[runners]: labels of the machines that jobs ask for."""
+
+    convert: list[str] = msgspec.field(default_factory=lambda: ["ubuntu-latest"])
+    generate: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "gpu"])
+    execute: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "cpu"])
+
+
+class SubmitSection(Section, frozen=True, kw_only=True):
+    """[submit]: the organisation's GitHub fork of the leaderboard, where reviewers approve."""
+
+    fork: str
+    base: str = "main"
+    reviewers: list[str] = []
+    labels: list[str] = []
+
+
+class PublishSection(Section, frozen=True, kw_only=True):
+    """[publish]: the Space that takes the approved submission."""
+
+    space: str = "bigcode/bigcode-models-leaderboard"
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """The whole of podium.toml."""
+
+    model: ModelSection
+    evaluation: EvaluationSection = EvaluationSection()
+    runners: RunnersSection = RunnersSection()
+    submit: SubmitSection
+    publish: PublishSection = PublishSection()
+
+    @property
+    def model_name(self) -> ModelName:
+        """The three names as the records carry them."""
+        return ModelName(org=self.model.org, model=self.model.model, user=self.model.user)
+
+
+def _check_keys(value: dict[str, Any], kind: type[Section], path: Path, prefix: str) -> None:
+    hints = get_type_hints(kind)
+    for key, inner in value.items():
+        if key not in hints:
+            message = f"{path}: unknown key {prefix + key!r}{closest(key, hints)}"
+            raise ConfigError(message, hint=f"keys of [{prefix.rstrip('.') or 'the file'}]: {', '.join(hints)}")
+        section = hints[key]
+        if isinstance(section, type) and issubclass(section, Section) and isinstance(inner, dict):
+            _check_keys(inner, section, path, f"{prefix}{key}.")
+
+
+def read_config(path: Path) -> Config:
+    """Read podium.toml. Raises ConfigError naming file, key and remedy."""
+    try:
+        value = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as err:
+        message = f"there is no {path}"
+        raise ConfigError(message, hint="podium init writes one; --config names another") from err
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        message = f"{path} cannot be read: {err}"
+        raise ConfigError(message, hint="https://toml.io describes the format") from err
+    _check_keys(value, Config, path, "")
+    try:
+        return msgspec.convert(value, Config)
+    except msgspec.ValidationError as err:
+        message = f"{path}: {err}"
+        raise ConfigError(message, hint="podium init --print shows a complete example") from err

@@ -1,0 +1,125 @@
+"""Every way to fail, one class each; `__main__.main` turns them into one sentence and an exit code.
+
+PodiumError (70 a bug in us)
+├── FindingsError            1   validation found errors
+├── UsageError               2   an option or argument is wrong
+│   ├── ConfigError          2   podium.toml is missing or wrong
+│   └── UnknownNameError     2   a name (task, backend, board...) that does not exist
+├── NothingToDoError         3   nothing was left to do, or warnings only
+├── CheckpointError          4   convert: the checkpoint cannot be read or is not what it says
+├── TaskDataError            5   tasks: a data file is missing, truncated or not what it says
+├── BackendError             6   generate: a fault of the backend, never of the model
+├── SandboxError             7   execute: a fault of the sandbox or the toolchain, never of the model
+│   └── SandboxUnavailableError
+├── RecordError              8   a record file is broken: not strict JSON, wrong shape, wrong digest
+│   └── IncompleteError      8   samples or verdicts are missing; never a smaller n
+├── BoardError               9   submit/publish: the board refused or the world is not as needed
+│   ├── TokenError          10   no token, wrong kind or missing scope
+│   ├── BoardUnreachableError 11 no answer from the API
+│   └── ApprovalError       12   not approved, or approved content differs
+└── StorageError            13   the disk refused: no space, no permission
+"""
+
+
+class PodiumError(Exception):
+    """A failure with a sentence for people and a remedy: what happened, where, what to do now."""
+
+    exit_code = 70
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class FindingsError(PodiumError):
+    """Validation found errors."""
+
+    exit_code = 1
+
+
+class UsageError(PodiumError):
+    """An option or argument is wrong."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """podium.toml is missing or wrong."""
+
+
+class UnknownNameError(UsageError):
+    """A name that no table knows; the message carries the closest one."""
+
+
+class NothingToDoError(PodiumError):
+    """Nothing was left to do, or there are warnings only."""
+
+    exit_code = 3
+
+
+class CheckpointError(PodiumError):
+    """The checkpoint cannot be read or is not what it says."""
+
+    exit_code = 4
+
+
+class TaskDataError(PodiumError):
+    """A task's data file is missing, truncated or not what it says."""
+
+    exit_code = 5
+
+
+class BackendError(PodiumError):
+    """A fault of the generating backend, never of the model."""
+
+    exit_code = 6
+
+
+class SandboxError(PodiumError):
+    """A fault of the sandbox or a toolchain, never of the model."""
+
+    exit_code = 7
+
+
+class SandboxUnavailableError(SandboxError):
+    """This machine cannot give the isolation that generated programs need."""
+
+
+class RecordError(PodiumError):
+    """A record file is broken: not strict JSON, wrong shape or wrong digest."""
+
+    exit_code = 8
+
+
+class IncompleteError(RecordError):
+    """Samples or verdicts are missing; a score over fewer is never computed."""
+
+
+class BoardError(PodiumError):
+    """The board refused, or the world is not as a submission needs it."""
+
+    exit_code = 9
+
+
+class TokenError(BoardError):
+    """No token, a wrong kind of token or a missing scope."""
+
+    exit_code = 10
+
+
+class BoardUnreachableError(BoardError):
+    """No answer from a board's API."""
+
+    exit_code = 11
+
+
+class ApprovalError(BoardError):
+    """The pull request is not approved, or what was approved is not what would be published."""
+
+    exit_code = 12
+
+
+class StorageError(PodiumError):
+    """The disk refused: no space or no permission."""
+
+    exit_code = 13

@@ -1,0 +1,61 @@
+"""One rule for all tests: the world is off unless a test asks for it by the marker `world`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+KEPT_VARIABLES = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH"}
+
+
+def _is_loopback(address: object) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a UNIX socket
+    return str(address[0]) in {"localhost", "::1"} or str(address[0]).startswith("127.")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty the environment but for what processes need to start at all."""
+    for name in set(os.environ) - KEPT_VARIABLES:
+        if not name.startswith("PYTEST"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture(autouse=True)
+def closed_world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse sockets off loopback always, and processes unless the test is marked `world`."""
+    connect = socket.socket.connect
+
+    def loopback_only(self: socket.socket, address: Any) -> None:
+        if not _is_loopback(address):
+            pytest.fail(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", loopback_only)
+    if request.node.get_closest_marker("world") is None:
+
+        def refuse(*arguments: Any, **_: Any) -> None:
+            pytest.fail(f"a test started a process without the marker `world`: {arguments}")
+
+        monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """The evaluation data kept beside the project; the test is skipped where it is absent."""
+    path = REPOSITORY.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip(f"no evaluation data at {path}")
+    yield path
