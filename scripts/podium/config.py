@@ -22,12 +22,16 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ModelSection(Section, frozen=True, kw_only=True):
-    """[model]: the names of the submission and where a release's checkpoint lies (`{tag}` is replaced)."""
+    """[model]: the names of the submission and where a release's checkpoint lies (`{tag}` is replaced).
+
+    `tryout` is the checkpoint that a run without a tag evaluates; such a run is never submitted.
+    """
 
     org: Name
     model: Name
     user: Name
     checkpoint: str
+    tryout: str = ""
     dtype: str = "bfloat16"
 
 

@@ -101,7 +101,6 @@ class PlannedJob(Part, frozen=True, kw_only=True):
 
     stage: str
     task: str = ""
-    shard: str = ""
     runs_on: list[str]
     samples: Count = 0
 
@@ -314,6 +313,23 @@ class Receipt(Record, frozen=True, kw_only=True, tag="receipt"):
     submission_sha256: Sha256
 
 
+class SendPlan(Record, frozen=True, kw_only=True, tag="send-plan"):
+    """What `--plan-only` prints: everything that would be sent, and what would become of it at the board as it is."""
+
+    board: str
+    target: str
+    branch: str = ""
+    title: str
+    files: list[FileDigest]
+    submission_sha256: Sha256
+    body_sha256: Sha256
+    outcome: SendOutcome
+    reason: str = ""
+    url: str = ""
+    calls: list[str]
+    problems: list[str] = []
+
+
 class LedgerEntry(Part, frozen=True, kw_only=True):
     """Finished work: `key` hashes all its inputs, `outputs` are the files it left, relative to the run directory."""
 
@@ -335,6 +351,7 @@ JSON_RECORDS: dict[str, type[Record]] = {
     "gates": Gates,
     "submission": Submission,
     "receipt": Receipt,
+    "send-plan": SendPlan,
     "ledger": LedgerFile,
 }
 JSONL_RECORDS: dict[str, tuple[type[Record], type[Part]]] = {

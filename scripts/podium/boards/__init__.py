@@ -1,0 +1,117 @@
+"""boards: external places that rank submissions. `prepare` and `problems` think, only `send` writes to the network.
+
+Reads a run directory. Writes submit.json or publish.json, and the pull request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import msgspec
+
+from podium.boards.package import Package, pack
+from podium.errors import BoardError
+from podium.names import load
+from podium.records import Receipt, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from github import Github
+    from huggingface_hub import HfApi
+
+    from podium.progress import Report
+    from podium.records import Finding, SendPlan
+
+BOARDS = {
+    "fork": "podium.boards.fork:ForkBoard",
+    "space": "podium.boards.space:SpaceBoard",
+    "directory": "podium.boards.directory:DirectoryBoard",
+}
+
+
+class Targets(msgspec.Struct, frozen=True, kw_only=True):
+    """Where submissions go: the organisation's fork, the Space, or a directory."""
+
+    fork: str = ""
+    base: str = "main"
+    reviewers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    space: str = ""
+    directory: Path | None = None
+
+
+class Clients(msgspec.Struct, frozen=True, kw_only=True):
+    """How to get at the APIs; asked only by boards that need them, so a missing token is told only when it matters."""
+
+    github: Callable[[], Github]
+    hub: Callable[[], HfApi]
+
+
+class Board(Protocol):
+    """An external place that ranks submissions."""
+
+    name: str
+
+    def prepare(self, run_dir: Path) -> Package:
+        """Read and prove what would be sent. Raises RecordError."""
+
+    def problems(self, package: Package) -> list[Finding]:
+        """What stands in the way at the board, by reading only. Raises TokenError, BoardUnreachableError."""
+
+    def outlook(self, package: Package) -> SendPlan:
+        """What `send` would do to the board as it is now, by reading only."""
+
+    def send(self, package: Package, report: Report) -> Receipt:
+        """Bring the board to hold this submission exactly once. Raises BoardError and its kinds."""
+
+
+def open_board(name: str, targets: Targets, clients: Clients) -> Board:
+    """Build the board of that name. Raises UnknownNameError, UsageError."""
+    board: Board = load("board", name, BOARDS)(targets, clients)
+    return board
+
+
+def plan_only(board: Board, run_dir: Path) -> SendPlan:
+    """Say what would be sent, where, and what would become of it. Writes nothing."""
+    package = board.prepare(run_dir)
+    plan = board.outlook(package)
+    reasons = package.reasons_not_to_send()
+    if reasons:
+        return msgspec.structs.replace(plan, outcome="skipped", reason="; ".join(reasons), calls=[])
+    findings = [finding.message for finding in board.problems(package)]
+    return msgspec.structs.replace(plan, problems=findings) if findings else plan
+
+
+def submit(stage: Literal["submit", "publish"], board: Board, run_dir: Path, report: Report) -> Receipt:
+    """Send a run's submission and write `<stage>.json`. Safe to repeat: it ends in the same one pull request.
+
+    Raises RecordError, and BoardError and its kinds.
+    """
+    package = board.prepare(run_dir)
+    reasons = package.reasons_not_to_send()
+    if reasons:
+        receipt = skipped(stage, board.name, package, "; ".join(reasons))
+    else:
+        _refuse_problems(board, package)
+        receipt = msgspec.structs.replace(board.send(package, report), stage=stage)
+    write_record(run_dir / f"{stage}.json", receipt)
+    return receipt
+
+
+def skipped(stage: Literal["submit", "publish"], board: str, package: Package, reason: str) -> Receipt:
+    """The receipt of a submission that was deliberately not sent."""
+    return Receipt(
+        stage=stage, board=board, outcome="skipped", reason=reason, submission_sha256=package.submission.sha256
+    )
+
+
+def _refuse_problems(board: Board, package: Package) -> None:
+    problems = board.problems(package)
+    if problems:
+        message = "; ".join(problem.message for problem in problems)
+        raise BoardError(message, hint=problems[0].hint)
+
+
+__all__ = ["BOARDS", "Board", "Clients", "Package", "Targets", "open_board", "pack", "plan_only", "skipped", "submit"]

@@ -1,0 +1,149 @@
+"""What the boards' APIs answer, as podium's errors: no answer, no permission, refused, each with its remedy.
+
+Nothing here repeats a call: an answer that was lost may belong to a call that landed.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from podium.errors import BoardError, BoardUnreachableError, TokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from github import GithubException
+    from huggingface_hub.errors import HfHubHTTPError
+
+Kind = Literal["missing", "exists", "no_commits", "moved", "workflow_scope", "actions_not_allowed", "other"]
+
+# Parts of GitHub's 403 and 422 texts, lower case, and what they mean.
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("pull request already exists", "exists"),
+    ("reference already exists", "exists"),
+    ("no commits between", "no_commits"),
+    ("not a fast forward", "moved"),
+    ("not a fast-forward", "moved"),
+    ("reference cannot be updated", "moved"),
+    ("`workflow` scope", "workflow_scope"),
+    ("workflows permission", "workflow_scope"),
+    ("not permitted to create or approve pull requests", "actions_not_allowed"),
+)
+_HINTS: dict[Kind, str] = {
+    "missing": "check the name and that the token may see it (a private repository answers as if it did not exist)",
+    "exists": "run the same command again; it continues from what is there",
+    "no_commits": "the base branch already holds this submission; nothing is left to do",
+    "moved": "somebody moved the branch meanwhile; run the same command again",
+    "workflow_scope": "give the token the scope `workflow` (classic) or Workflows: write (fine-grained)",
+    "actions_not_allowed": "Settings > Actions > General: allow GitHub Actions to create pull requests, "
+    "in the repository and in its organisation",
+    "other": "correct what the message names, then run the same command again",
+}
+SAFE_AGAIN = "run the same command again; it finds what already arrived and sends nothing twice"
+
+
+class RefusedError(BoardError):
+    """The board understood the call and refused it; `kind` tells the refusals that have an own meaning apart."""
+
+    def __init__(self, message: str, *, kind: Kind, hint: str = "") -> None:
+        super().__init__(message, hint=hint or _HINTS[kind])
+        self.kind = kind
+
+
+@contextmanager
+def github_answers(doing: str) -> Iterator[None]:
+    """Turn what PyGithub raises into BoardError and its kinds; `doing` completes "could not ..."."""
+    from github import GithubException
+    from requests import RequestException
+
+    try:
+        yield
+    except GithubException as err:
+        raise _github_error(err, doing) from err
+    except RequestException as err:
+        message = f"could not {doing}: GitHub's API did not answer ({type(err).__name__})"
+        raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
+    except ValueError as err:  # a body that is no JSON, from a proxy for example
+        message = f"could not {doing}: GitHub's API answered with something that is not JSON"
+        raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
+
+
+def _github_error(err: GithubException, doing: str) -> BoardError:
+    text = _github_text(err.data) or err.message or ""
+    headers = {name.lower(): value for name, value in (err.headers or {}).items()}
+    message = f"could not {doing}: GitHub answered {err.status}{f': {text}' if text else ''}"
+    if err.status == 401:
+        return TokenError(message, hint="the token is wrong, expired or revoked: store a new one in PODIUM_FORK_TOKEN")
+    if err.status >= 500:
+        return BoardUnreachableError(message, hint=SAFE_AGAIN)
+    if err.status == 429 or (err.status == 403 and ("retry-after" in headers or "rate limit" in text.lower())):
+        wait = headers.get("retry-after") or "60"
+        return BoardUnreachableError(message, hint=f"wait {wait} seconds, then {SAFE_AGAIN}")
+    kind = _kind_of(text)
+    if err.status == 403 and kind == "other":
+        single_sign_on = headers.get("x-github-sso", "").partition("url=")[2]
+        hint = f"authorize the token at {single_sign_on}" if single_sign_on else _MAY
+        return TokenError(message, hint=hint)
+    if err.status == 404:
+        return RefusedError(message, kind="missing")
+    return RefusedError(message, kind=kind)
+
+
+_MAY = "the token needs Contents: write and Pull requests: write on the fork (classic: scope public_repo)"
+
+
+def _github_text(data: Any) -> str:
+    """GitHub's sentence with the errors it lists, in one line."""
+    if not isinstance(data, dict):
+        return ""
+    texts = [str(data.get("message") or "")]
+    for error in data.get("errors") or []:
+        if isinstance(error, dict):
+            parts = [str(error[key]) for key in ("field", "code", "message") if error.get(key)]
+            texts.append(" ".join(parts))
+        else:
+            texts.append(str(error))
+    return " ".join("; ".join(text for text in texts if text).split())
+
+
+def _kind_of(text: str) -> Kind:
+    lowered = text.lower()
+    return next((kind for part, kind in _KINDS if part in lowered), "other")
+
+
+@contextmanager
+def hub_answers(doing: str) -> Iterator[None]:
+    """Turn what huggingface_hub raises into BoardError and its kinds; `doing` completes "could not ..."."""
+    from httpx2 import HTTPError
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        yield
+    except HfHubHTTPError as err:
+        raise _hub_error(err, doing) from err
+    except HTTPError as err:
+        message = f"could not {doing}: the Hub did not answer ({type(err).__name__})"
+        raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
+    except (ValueError, KeyError) as err:  # a body that is no JSON, or lacks what the client looks for
+        message = f"could not {doing}: the Hub's answer cannot be read ({type(err).__name__})"
+        raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
+
+
+def _hub_error(err: HfHubHTTPError, doing: str) -> BoardError:
+    status = err.response.status_code
+    text = " ".join((err.server_message or "").split())
+    message = f"could not {doing}: the Hub answered {status}{f': {text}' if text else ''}"
+    if status >= 500:
+        return BoardUnreachableError(message, hint=SAFE_AGAIN)
+    if status == 429:
+        return BoardUnreachableError(message, hint=f"wait five minutes, then {SAFE_AGAIN}")
+    if status == 401:
+        return TokenError(message, hint="the token is wrong or expired, or the Space does not exist: check HF_TOKEN")
+    if status == 403:
+        return TokenError(message, hint="HF_TOKEN must be allowed to open pull requests (role write) in the Space")
+    if status == 404:
+        return RefusedError(message, kind="missing")
+    if status == 412:
+        return RefusedError(message, kind="moved")
+    return RefusedError(message, kind="other")

@@ -1,0 +1,233 @@
+"""One GitHub repository as the boards see it: facts, a branch, a folder at a commit, pull requests, reviews.
+
+Every failure is a BoardError or one of its kinds. Which call to make, and when, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from podium.boards.answers import RefusedError, github_answers
+from podium.errors import TokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from github import Github
+    from github.Commit import Commit
+    from github.GitTreeElement import GitTreeElement
+    from github.PullRequest import PullRequest
+    from github.Repository import Repository
+
+MODE = "100644"
+# The account of GITHUB_TOKEN, which may not ask who it is.
+ACTIONS_LOGIN = "github-actions[bot]"
+# GitHub itself is the committer of what it signs.
+WEB_FLOW = "web-flow"
+TRAILER = "Podium-Submission:"
+
+
+class PullFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A pull request as far as the boards care."""
+
+    number: int
+    url: str
+    title: str
+    body: str
+    author: str
+    branch: str
+    from_fork: bool
+    base: str
+    head: str
+    is_open: bool
+    is_merged: bool
+
+
+class OwnedCommit(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit, and whether podium made it with this token's account."""
+
+    sha: str
+    is_own: bool
+
+
+class ReviewFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One review: who, `state` in GitHub's words, and the commit that was looked at."""
+
+    author: str
+    state: str
+    commit: str
+
+
+def _content(entry: GitTreeElement) -> str:
+    """A file's blob; a link or an executable with the same bytes is not the same file."""
+    return entry.sha if entry.mode == MODE else f"{entry.mode} {entry.sha}"
+
+
+class Forge:
+    """A GitHub repository behind a client."""
+
+    def __init__(self, client: Github, repository: str) -> None:
+        self._client = client
+        self.repository = repository
+
+    @cached_property
+    def _repo(self) -> Repository:
+        with github_answers(f"look at the repository {self.repository}"):
+            return self._client.get_repo(self.repository)
+
+    @cached_property
+    def login(self) -> str:
+        """The account of the token."""
+        try:
+            with github_answers("ask GitHub whose token this is"):
+                return self._client.get_user().login
+        except TokenError as err:
+            # An installation's token (403) has no user; a bad token (401) has no rights at all.
+            if "answered 403" not in str(err):
+                raise
+            return ACTIONS_LOGIN
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the repository is read-only."""
+        return self._repo.archived
+
+    @property
+    def can_push(self) -> bool:
+        """Whether the token may write."""
+        permissions = self._repo.permissions
+        return bool(permissions and permissions.push)
+
+    # Branches and folders
+
+    def head_of(self, branch: str) -> str | None:
+        """The branch's last commit, or None if there is no such branch."""
+        try:
+            with github_answers(f"look at the branch {branch} of {self.repository}"):
+                return self._repo.get_git_ref(f"heads/{branch}").object.sha
+        except RefusedError as err:
+            if err.kind == "missing":
+                return None
+            raise
+
+    def blobs_at(self, commit: str, folder: str) -> dict[str, str]:
+        """Git's names of all files of a folder at a commit, by path below it; empty if there is no such folder."""
+        with github_answers(f"list {folder} of {self.repository}"):
+            sha = commit
+            for part in folder.split("/"):
+                entries = self._repo.get_git_tree(sha).tree
+                found = [entry.sha for entry in entries if entry.path == part and entry.type == "tree"]
+                if not found:
+                    return {}
+                sha = found[0]
+            listed = self._repo.get_git_tree(sha, recursive=True).tree
+            return {entry.path: _content(entry) for entry in listed if entry.type != "tree"}
+
+    def commits_beyond(self, base: str, branch_head: str) -> list[OwnedCommit]:
+        """Commits of the branch that the base lacks, oldest first, each with whether this account's podium made it."""
+        with github_answers(f"compare {base} with {branch_head} in {self.repository}"):
+            commits = list(self._repo.compare(base, branch_head).commits)
+            return [OwnedCommit(sha=commit.sha, is_own=self._is_own(commit)) for commit in commits]
+
+    def _is_own(self, commit: Commit) -> bool:
+        author, committer = (who.login if who else "" for who in (commit.author, commit.committer))
+        has_trailer = any(line.startswith(TRAILER) for line in commit.commit.message.splitlines())
+        return has_trailer and author == self.login and committer in {self.login, WEB_FLOW}
+
+    def write_blob(self, data: bytes) -> str:
+        """Store one file's bytes; repeating it changes nothing."""
+        with github_answers(f"send a file of {len(data):,} bytes to {self.repository}"):
+            return self._repo.create_git_blob(base64.b64encode(data).decode(), "base64").sha
+
+    def write_commit(self, parents: list[str], changes: Mapping[str, str | None], message: str) -> str:
+        """Store a commit: the last parent's tree with `changes` (path to blob; None deletes). No branch moves."""
+        from github import InputGitTreeElement
+
+        elements = [InputGitTreeElement(path, MODE, "blob", sha=blob) for path, blob in sorted(changes.items())]
+        with github_answers(f"write a commit to {self.repository}"):
+            commits = [self._repo.get_git_commit(parent) for parent in parents]
+            tree = self._repo.create_git_tree(elements, commits[-1].tree)
+            # Author and dates are GitHub's choice: such commits of an App are signed.
+            return self._repo.create_git_commit(message, tree, commits).sha
+
+    def create_branch(self, branch: str, commit: str) -> None:
+        """Create a branch. Raises RefusedError `exists`."""
+        with github_answers(f"create the branch {branch} in {self.repository}"):
+            self._repo.create_git_ref(f"refs/heads/{branch}", commit)
+
+    def advance_branch(self, branch: str, commit: str) -> None:
+        """Move a branch forward; never over a commit that `commit` does not contain. Raises RefusedError `moved`."""
+        with github_answers(f"move the branch {branch} of {self.repository}"):
+            self._repo.get_git_ref(f"heads/{branch}").edit(commit, force=False)
+
+    # Pull requests
+
+    def pulls_from(self, branch: str, base: str, state: str) -> Iterator[PullFacts]:
+        """Pull requests of this repository's `branch` into `base`, newest first; all are paged and compared here.
+
+        GitHub's own filter by head is unreliable for a branch of the same owner.
+        """
+        with github_answers(f"list the pull requests of {self.repository}"):
+            for pull in self._repo.get_pulls(state=state, sort="created", direction="desc"):
+                facts = self._facts(pull)
+                if (facts.branch, facts.base, facts.from_fork) == (branch, base, False):
+                    yield facts
+
+    def pull(self, number: int) -> PullFacts:
+        """One pull request. Raises RefusedError `missing`."""
+        with github_answers(f"look at pull request #{number} of {self.repository}"):
+            return self._facts(self._repo.get_pull(number))
+
+    def _facts(self, pull: PullRequest) -> PullFacts:
+        head_repository = pull.head.repo.full_name if pull.head.repo else ""
+        return PullFacts(
+            number=pull.number,
+            url=pull.html_url,
+            title=pull.title,
+            body=pull.body or "",
+            author=pull.user.login if pull.user else "",
+            branch=pull.head.ref,
+            from_fork=head_repository.lower() != self.repository.lower(),
+            base=pull.base.ref,
+            head=pull.head.sha,
+            is_open=pull.state == "open",
+            is_merged=pull.merged_at is not None,
+        )
+
+    def open_pull(self, branch: str, base: str, title: str, body: str) -> PullFacts:
+        """Open a pull request within this repository. Raises RefusedError `exists`, `no_commits` and others."""
+        with github_answers(f"open a pull request in {self.repository}"):
+            return self._facts(self._repo.create_pull(base=base, head=branch, title=title, body=body))
+
+    def edit_pull(self, number: int, title: str, body: str) -> None:
+        """Give a pull request another title and text."""
+        with github_answers(f"edit pull request #{number} of {self.repository}"):
+            self._repo.get_pull(number).edit(title=title, body=body)
+
+    def add_labels(self, number: int, labels: tuple[str, ...]) -> None:
+        """Label a pull request."""
+        with github_answers(f"label pull request #{number} of {self.repository}"):
+            self._repo.get_pull(number).add_to_labels(*labels)
+
+    def request_reviews(self, number: int, reviewers: tuple[str, ...]) -> None:
+        """Ask accounts for a review."""
+        with github_answers(f"ask for reviews of pull request #{number} of {self.repository}"):
+            self._repo.get_pull(number).create_review_request(reviewers=list(reviewers))
+
+    def reviews(self, number: int) -> list[ReviewFacts]:
+        """All reviews of a pull request, oldest first."""
+        with github_answers(f"read the reviews of pull request #{number} of {self.repository}"):
+            return [
+                ReviewFacts(author=review.user.login, state=review.state, commit=review.commit_id or "")
+                for review in self._repo.get_pull(number).get_reviews()
+                if review.user
+            ]
+
+    def may_write(self, login: str) -> bool:
+        """Whether an account has write access here, so that its approval counts."""
+        with github_answers(f"look up what {login} may do in {self.repository}"):
+            return self._repo.get_collaborator_permission(login) in {"admin", "maintain", "write"}

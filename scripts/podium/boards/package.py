@@ -1,0 +1,68 @@
+"""What a board is given: the proven submission of a run, its text, and why it may not go out."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from podium.boards.submission import AGAIN, FOLDER, load_submission
+from podium.errors import RecordError
+from podium.files import read_bytes, sha256_bytes
+from podium.records import FileDigest, Gates, Plan, Submission, read_record
+
+
+class Package(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission ready to be sent: its record, its text, and the run directory its files lie in."""
+
+    run_dir: Path
+    plan: Plan
+    gates: Gates
+    submission: Submission
+    body: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie."""
+        return self.run_dir / FOLDER / self.submission.folder
+
+    @property
+    def branch(self) -> str:
+        """The branch of this model's pull request: the same for every release."""
+        return f"podium/{self.submission.release.model.folder}"
+
+    def reasons_not_to_send(self) -> list[str]:
+        """Why this run is no submission; empty if it is one."""
+        refused = [gate for gate in self.gates.gates if gate.decision == "no"]
+        return [*self.plan.partial, *(f"gate {gate.name} says no: {gate.evidence}" for gate in refused)]
+
+    def read(self, file: FileDigest) -> bytes:
+        """The bytes of one file. Raises RecordError if they are not the recorded ones any more."""
+        path = self.folder / file.path
+        data = read_bytes(path)
+        if sha256_bytes(data) != file.sha256:
+            message = f"{path} changed while it was being sent"
+            raise RecordError(message, hint=AGAIN)
+        return data
+
+    def blobs(self) -> dict[str, str]:
+        """Git's name for the content of every file, by path below the folder."""
+        return {file.path: git_blob(self.read(file)) for file in self.submission.files}
+
+
+def git_blob(data: bytes) -> str:
+    """The object name git gives to a file with these bytes (SHA-1 over its header and content)."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def pack(run_dir: Path) -> Package:
+    """Read and prove everything that would be sent. Raises RecordError naming the file that is not as recorded."""
+    submission, body = load_submission(run_dir)
+    plan = read_record(run_dir / "plan.json", Plan)
+    gates = read_record(run_dir / "gates.json", Gates)
+    for name, release in (("plan.json", plan.release), ("gates.json", gates.release)):
+        if release != submission.release:
+            message = f"{run_dir / name} is about another release than submission.json"
+            raise RecordError(message, hint=AGAIN)
+    return Package(run_dir=run_dir, plan=plan, gates=gates, submission=submission, body=body)

@@ -1,0 +1,49 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from podium.config import FILE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., object]")
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def data_dir_option(command: F) -> F:
+    """`--data-dir`, else PODIUM_DATA, else the Hub."""
+    return click.option(
+        "--data-dir",
+        type=FOLDER,
+        envvar="PODIUM_DATA",
+        help="Folder with the tasks' data; the Hub at a pinned revision without it. [env: PODIUM_DATA]",
+    )(command)
+
+
+def config_option(command: F) -> F:
+    """`--config podium.toml`."""
+    return click.option(
+        "--config", type=FILE, default=Path(FILE_NAME), show_default=True, help="The model's podium.toml."
+    )(command)
+
+
+def unsafe_option(command: F) -> F:
+    """`--unsafe-no-sandbox`."""
+    return click.option(
+        "--unsafe-no-sandbox",
+        is_flag=True,
+        help="Run programs without isolation, and say so in the evidence. Only on a machine you can lose.",
+    )(command)
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """`humaneval,multiple-lua` as names, blanks and empty parts dropped."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))

@@ -1,0 +1,36 @@
+"""podium score: metrics from verdict files, or all scores of a run directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from podium.cli.options import FILE, FOLDER
+from podium.errors import UsageError
+from podium.files import write_atomic
+from podium.records import Plan, read_record
+from podium.score import metrics_of, score, score_task
+
+
+@click.command()
+@click.argument("verdicts", type=FILE, nargs=-1, envvar="PODIUM_SCORE_VERDICTS")
+@click.option("-o", "--output", type=FILE, help="The metrics file of these VERDICTS, in the harness's format.")
+@click.option("--run-dir", type=FOLDER, help="Score every task that RUN_DIR/plan.json names, instead of VERDICTS.")
+def command(verdicts: tuple[Path, ...], output: Path | None, run_dir: Path | None) -> None:
+    """Score VERDICTS files, one a task, or a whole run. Missing samples are an error, never a smaller n."""
+    if run_dir is not None and not verdicts and output is None:
+        score(run_dir, read_record(run_dir / "plan.json", Plan))
+        click.echo(run_dir / "scores.json")
+    elif verdicts and output is not None and run_dir is None:
+        _score_files(verdicts, output)
+        click.echo(output)
+    else:
+        message = "score takes either VERDICTS with -o METRICS.json, or --run-dir alone"
+        raise UsageError(message, hint="podium score runs/v1/verdicts/humaneval.jsonl -o metrics.json")
+
+
+def _score_files(verdicts: tuple[Path, ...], output: Path) -> None:
+    scored = [score_task(path) for path in verdicts]
+    config = {"n_samples": scored[0][0].n_samples, "mode": scored[0][0].mode}
+    write_atomic(output, metrics_of([task_score for _, task_score in scored], config))

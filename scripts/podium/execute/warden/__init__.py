@@ -1,0 +1,1 @@
+"""What runs in the separate interpreter that guards programs: standard library and ctypes only."""

@@ -1,0 +1,126 @@
+"""The separate interpreter that guards programs, started as a script: `python -s -S -P launcher.py DESCRIPTOR`.
+
+It makes namespaces, forks their init, and that init runs one program after another as the frames on the socket ask.
+When the socket closes, or either of the two processes dies, the kernel ends everything inside.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+import sys
+import types
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if __name__ == "__main__":
+    # The real packages import what this bare interpreter does not have; their folders are all we need.
+    for name, folder in (("podium", 2), ("podium.execute", 1), ("podium.execute.warden", 0)):
+        package = types.ModuleType(name)
+        package.__path__ = [str(Path(__file__).resolve().parents[folder])]
+        sys.modules[name] = package
+
+from podium.execute.warden import kernel, programs, seccomp, view, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Imported once so that programs in this interpreter find them ready; nothing that the harness blocks.
+PRELOADED = (
+    "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "hashlib", "heapq", "io",
+    "itertools", "json", "math", "operator", "random", "re", "shutil", "statistics", "string", "subprocess", "tempfile",
+    "time", "typing",
+)  # fmt: skip
+SIGKILL = 9
+
+
+def load_driver(path: str) -> Callable[[bytes, float, int, bytes], None]:
+    """Load the file whose `main` runs a program inside this interpreter."""
+    spec = importlib.util.spec_from_file_location("driver", path)
+    if spec is None or spec.loader is None:
+        message = f"{path} is not a Python file"
+        raise ImportError(message)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    main: Callable[[bytes, float, int, bytes], None] = module.main
+    return main
+
+
+def lock_down() -> None:
+    """Take from this process, for good, what neither it nor any program needs."""
+    kernel.drop_bounding_set()
+    kernel.control_process(kernel.PR_SET_DUMPABLE, 0)
+    kernel.control_process(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    kernel.install_filter(seccomp.build_filter(kernel.MACHINE))
+
+
+def serve(control: int, warden: programs.Warden) -> None:
+    """Answer requests until podium closes the socket."""
+    while True:
+        try:
+            request, files = wire.receive(control)
+            answer, outputs = programs.run(warden, control, request, files)
+        except programs.SpentError:
+            return
+        wire.send(control, answer, outputs)
+
+
+def settle(control: int, config: dict[str, Any]) -> None:
+    """Isolate this process, or at least follow what it starts, then serve. Raises OSError where it cannot be had."""
+    driver = load_driver(config["driver"])
+    for name in PRELOADED:
+        importlib.import_module(name)
+    isolated, missing, becomes_nobody = config["isolated"], [], False
+    if isolated:
+        seccomp.build_filter(kernel.MACHINE)
+        becomes_nobody = view.enter_namespaces()
+        init = os.fork()
+        if init:
+            os.close(control)
+            os.waitpid(init, 0)
+            return
+        kernel.control_process(kernel.PR_SET_PDEATHSIG, SIGKILL)
+        missing = view.build_view(config["shown"], config["links"], config["box_bytes"])
+        lock_down()
+    else:
+        kernel.control_process(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    prepare_interpreter(config)
+    box = view.BOX if isolated else Path(config["box"])
+    environment = dict(os.environ)
+    warden = programs.Warden(
+        isolated=isolated, becomes_nobody=becomes_nobody, box=box, environment=environment, driver=driver
+    )
+    programs.renew_box(warden)
+    wire.send(control, {"missing": missing, "becomes_nobody": becomes_nobody}, [])
+    serve(control, warden)
+
+
+def prepare_interpreter(config: dict[str, Any]) -> None:
+    """What a program in this interpreter finds: its module path and environment, and nothing of ours by name."""
+    os.environ.clear()
+    os.environ.update(config["environment"])
+    sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)] + config["module_path"]
+    sys.argv[:] = [""]
+    for name in [name for name in sys.modules if name == "driver" or name.partition(".")[0] == "podium"]:
+        del sys.modules[name]
+    gc.collect()
+    gc.freeze()  # a forked program then touches, and so copies, fewer pages
+    gc.disable()
+
+
+def main() -> None:
+    """Read the configuration from the socket and settle; say why not where that fails."""
+    control = int(sys.argv[1])
+    os.set_inheritable(control, False)
+    try:
+        config, _ = wire.receive(control)
+        settle(control, config)
+    except EOFError:
+        return
+    except (OSError, KeyError, ImportError) as err:
+        wire.send(control, {"error": f"{type(err).__name__}: {err}"}, [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""Run one program: start it without rights, watch its output and the clock, end everything it left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import os
+import resource
+import select
+import signal
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from podium.execute.warden import kernel
+from podium.execute.warden.view import BOX_FOLDERS, NOBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OPEN_FILES = 512
+RESULT_BYTES = 1 << 20
+RESULT_DESCRIPTOR = 3
+NONCE_BYTES = 16
+READ_BYTES = 1 << 16
+OUTER_MARGIN = 8  # processes of the warden that count as the same user
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warden:
+    """How this process runs programs. `driver` is (program, seconds, result descriptor, nonce) and never returns."""
+
+    isolated: bool
+    becomes_nobody: bool
+    box: Path
+    environment: dict[str, str]
+    driver: Callable[[bytes, float, int, bytes], None]
+
+
+class SpentError(Exception):
+    """What the last program left cannot be cleaned away: this warden must be replaced."""
+
+
+def run(warden: Warden, control: int, request: dict[str, Any], files: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """Run the requested program to its end. Raises EOFError when podium is gone and SpentError."""
+    work = renew_box(warden)
+    for name, content in zip(request["files"], files, strict=True):
+        (work / name).write_bytes(content)
+    resident, limits = request["resident"], request["limits"]
+    nonce = os.urandom(NONCE_BYTES)
+    pipes = [os.pipe() for _ in range(2 if resident else 3)]  # failure, then result or stdout and stderr
+    began = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        _live(warden, request, files, [write for _, write in pipes], nonce)
+    for _, write in pipes:
+        os.close(write)
+    reads = {read: bytearray() for read, _ in pipes}
+    limit = RESULT_BYTES if resident else limits["output_bytes"]
+    try:
+        deadline = began + limits["wall_seconds"] + request["grace_seconds"]
+        ended_by = _watch(pid, reads, limit, deadline, control)
+        wall_seconds = time.monotonic() - began
+        status, cpu_seconds = _end_all(pid, isolated=warden.isolated)
+        ended_by = _drain(reads, limit) or ended_by
+    finally:
+        for read in reads:
+            os.close(read)
+    failure, *outputs = (bytes(data) for data in reads.values())
+    code = os.waitstatus_to_exitcode(status)
+    header = {
+        "error": failure.decode(errors="replace"),
+        "exit_code": code if code >= 0 else None,
+        "signal": -code if code < 0 else None,
+        "timed_out": ended_by == "clock" or _hit_cpu_limit(code, cpu_seconds, limits["cpu_seconds"]),
+        "output_exceeded": ended_by == "output",
+        "memory_exceeded": code == -signal.SIGKILL and not ended_by,
+        "wall_seconds": wall_seconds,
+        "cpu_seconds": cpu_seconds,
+    }
+    if resident:
+        _, found, result = outputs[0].partition(nonce)
+        return {**header, "has_result": bool(found)}, [b"", b"", result]
+    return {**header, "has_result": False}, [*(output[:limit] for output in outputs), b""]
+
+
+def _hit_cpu_limit(code: int, cpu_seconds: float, limit: float) -> bool:
+    return code in (-signal.SIGKILL, -signal.SIGXCPU) and cpu_seconds >= limit * 0.98
+
+
+def renew_box(warden: Warden) -> Path:
+    """Empty folders for the next program: its working directory first. Raises SpentError."""
+    for name in BOX_FOLDERS:
+        folder = warden.box / name
+        if folder.is_symlink() or (folder.exists() and not _remove(folder)):
+            raise SpentError
+        folder.mkdir(mode=0o700)
+        if warden.becomes_nobody:
+            os.chown(folder, NOBODY, NOBODY)
+    return warden.box / BOX_FOLDERS[0]
+
+
+def _remove(folder: Path) -> bool:
+    try:
+        folder.chmod(0o700)
+        for entry in folder.iterdir():
+            if stat.S_ISDIR(entry.lstat().st_mode):
+                return False  # a tree may be hostile to whoever walks it; a new warden costs less
+            entry.unlink()
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def _live(
+    warden: Warden, request: dict[str, Any], files: list[bytes], pipes: list[int], nonce: bytes
+) -> None:
+    """In the child: become a program without rights; never returns."""
+    # Kept here because a program in this interpreter may replace what the module holds.
+    leave = os._exit
+    failure = pipes[0]
+    try:
+        os.setsid()
+        os.chdir(warden.box / BOX_FOLDERS[0])
+        _set_limits(request["limits"], warden)
+        _drop_rights(warden)
+        if request["resident"]:
+            os.dup2(pipes[1], RESULT_DESCRIPTOR)
+            os.closerange(RESULT_DESCRIPTOR + 1, 1 << 16)
+        else:
+            for target, pipe in ((1, pipes[1]), (2, pipes[2])):
+                os.dup2(pipe, target)
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            os.execvpe(request["command"][0], request["command"], warden.environment)
+    except OSError as err:
+        os.write(failure, f"{request['command'][0]}: {err}".encode())
+        leave(127)
+    try:
+        gc.enable()
+        warden.driver(files[0], request["limits"]["wall_seconds"], RESULT_DESCRIPTOR, nonce)
+    finally:
+        leave(1)
+
+
+def _set_limits(limits: dict[str, Any], warden: Warden) -> None:
+    wanted = {
+        resource.RLIMIT_AS: limits["memory_bytes"],
+        resource.RLIMIT_CPU: math.ceil(limits["cpu_seconds"]),
+        resource.RLIMIT_FSIZE: limits["file_bytes"],
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    if warden.isolated:  # outside a user namespace it would count everything this user runs
+        wanted[resource.RLIMIT_NPROC] = limits["processes"] + OUTER_MARGIN
+    for name, value in wanted.items():
+        _, hard = resource.getrlimit(name)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (value, value))
+
+
+def _drop_rights(warden: Warden) -> None:
+    if not warden.isolated:
+        return
+    if warden.becomes_nobody:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    kernel.drop_capabilities()
+    kernel.control_process(kernel.PR_SET_DUMPABLE, 1)
+
+
+def _watch(pid: int, reads: dict[int, bytearray], limit: int, deadline: float, control: int) -> str:
+    """Collect output until the program ends (""), the deadline passes ("clock") or a stream overflows ("output")."""
+    poller = select.poll()
+    process = os.pidfd_open(pid)
+    try:
+        for descriptor in (process, control, *reads):
+            poller.register(descriptor, select.POLLIN)
+        while (left := deadline - time.monotonic()) > 0:
+            for descriptor, _ in poller.poll(math.ceil(left * 1000)):
+                if descriptor == process:
+                    return ""
+                if descriptor == control:
+                    raise EOFError
+                data = os.read(descriptor, READ_BYTES)
+                reads[descriptor] += data
+                if len(reads[descriptor]) > limit:
+                    return "output"
+                if not data:
+                    poller.unregister(descriptor)
+        return "clock"
+    finally:
+        os.close(process)
+
+
+def _drain(reads: dict[int, bytearray], limit: int) -> str:
+    """Read what is still in the pipes; nobody is left who could write."""
+    for descriptor, data in reads.items():
+        os.set_blocking(descriptor, False)
+        with contextlib.suppress(BlockingIOError):
+            while len(data) <= limit and (part := os.read(descriptor, READ_BYTES)):
+                data += part
+    return "output" if any(len(data) > limit for data in reads.values()) else ""
+
+
+def _end_all(pid: int, *, isolated: bool) -> tuple[int, float]:
+    """Kill and reap the program and all it started; its wait status and everybody's CPU seconds."""
+    status, cpu_seconds = 0, 0.0
+    while True:
+        _kill_all(pid, isolated=isolated)
+        try:
+            ended, ended_status, usage = os.wait4(-1, 0)
+        except ChildProcessError:
+            return status, cpu_seconds
+        cpu_seconds += usage.ru_utime + usage.ru_stime
+        if ended == pid:
+            status = ended_status
+
+
+def _kill_all(pid: int, *, isolated: bool) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if isolated:
+            os.kill(-1, signal.SIGKILL)  # init of a pid namespace: everybody in it but itself
+        else:
+            os.killpg(pid, signal.SIGKILL)
+    if not isolated:
+        children = Path(f"/proc/self/task/{os.getpid()}/children")
+        for child in children.read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)

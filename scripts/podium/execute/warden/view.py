@@ -1,0 +1,155 @@
+"""Namespaces and mounts: what the programs of one warden can see of the machine.
+
+The calling user needs no rights: everything happens in a user namespace of its own. As root, programs run as the real
+user nobody; as an ordinary user, as that user without any rights, shown as nobody.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from podium.execute.warden import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOBODY = 65534
+SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr")
+ETC_ENTRIES = ("alternatives", "ld.so.cache", "localtime")
+DEVICES = ("null", "zero", "full", "random", "urandom")
+BOX = Path("/box")
+BOX_FOLDERS = ("work", "tmp", "shm")
+ACCOUNTS = {
+    "passwd": f"nobody:x:{NOBODY}:{NOBODY}:nobody:/box/tmp:/bin/sh\n",
+    "group": f"nogroup:x:{NOBODY}:\n",
+    "hosts": "127.0.0.1 localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+
+
+def enter_namespaces() -> bool:
+    """Leave the machine's namespaces; the next fork is init of a new pid namespace.
+
+    Returns True when programs can become the real nobody (id 65534 outside too), which takes root.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    flags = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID
+    flags |= kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+    if uid == 0 and _map_from_outside(flags):
+        return True
+    if uid != 0:
+        kernel.unshare(flags)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{NOBODY} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{NOBODY} {gid} 1")
+    return False
+
+
+def _map_from_outside(flags: int) -> bool:
+    """Unshare while a helper that stays outside writes maps of two ids, which nobody inside may do."""
+    wait, go = os.pipe()
+    parent = os.getpid()
+    helper = os.fork()
+    if helper == 0:
+        os.close(go)
+        try:
+            os.read(wait, 1)
+            for name in ("uid_map", "gid_map"):
+                Path(f"/proc/{parent}/{name}").write_text(f"0 0 1\n{NOBODY} {NOBODY} 1\n")
+            os._exit(0)
+        except OSError:
+            os._exit(1)
+    try:
+        kernel.unshare(flags)
+    finally:
+        os.close(wait)
+        os.close(go)
+        _, status = os.waitpid(helper, 0)
+    return status == 0
+
+
+def build_view(shown: Iterable[tuple[str, str]], links: Iterable[tuple[str, str]], box_bytes: int) -> list[str]:
+    """Replace the root by a small read-only one. `shown` are (folder outside, path inside), `links` (path, target).
+
+    Returns the names of the layers that could not be had.
+    """
+    kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=4m,mode=755")  # noqa: S108
+    os.chdir("/tmp")  # noqa: S108
+    Path("old").mkdir()
+    kernel.pivot_root(".", "old")
+    os.chdir("/")
+    _show_system()
+    for source, target in shown:
+        _show_folder(f"/old{source}", target)
+    for path, target in links:
+        if not Path(path).exists():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).symlink_to(target)
+    _show_devices()
+    missing = _mount_proc()
+    _mount_box(box_bytes)
+    kernel.detach("/old")
+    Path("/old").rmdir()
+    flags = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
+    kernel.set_mount_attributes("/", flags, recursive=False)
+    kernel.set_host_name("podium")
+    return missing
+
+
+def _show_folder(source: str, target: str) -> None:
+    Path(target).mkdir(parents=True, exist_ok=True)
+    kernel.bind_read_only(source, target)
+
+
+def _show_system() -> None:
+    for name in SYSTEM_FOLDERS:
+        source = Path("/old", name)
+        if source.is_symlink():
+            Path("/", name).symlink_to(source.readlink())
+        elif source.is_dir():
+            _show_folder(str(source), f"/{name}")
+    etc = Path("/etc")
+    etc.mkdir()
+    for name, text in ACCOUNTS.items():
+        (etc / name).write_text(text)
+    for name in ETC_ENTRIES:
+        source = Path("/old/etc", name)
+        if source.is_symlink():
+            (etc / name).symlink_to(source.readlink())
+        elif source.is_dir():
+            _show_folder(str(source), str(etc / name))
+        elif source.is_file():
+            (etc / name).touch()
+            kernel.bind_read_only(str(source), str(etc / name))
+
+
+def _show_devices() -> None:
+    folder = Path("/dev")
+    folder.mkdir()
+    for name in DEVICES:
+        (folder / name).touch()
+        kernel.bind_read_only(f"/old/dev/{name}", f"/dev/{name}", extra=kernel.MOUNT_ATTR_NOEXEC)
+    for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        (folder / name).symlink_to(f"/proc/self/fd{target}")
+    (folder / "shm").symlink_to(BOX / "shm")
+
+
+def _mount_proc() -> list[str]:
+    """A fresh /proc shows only the own pid namespace; a container that masks parts of its own forbids it."""
+    Path("/proc").mkdir()
+    try:
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+    except OSError:
+        return ["fresh proc"]
+    return []
+
+
+def _mount_box(box_bytes: int) -> None:
+    BOX.mkdir()
+    options = f"size={box_bytes},nr_inodes=8192,mode=755"
+    kernel.mount("tmpfs", str(BOX), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+    if not Path("/tmp").exists():  # noqa: S108
+        Path("/tmp").symlink_to(BOX / "tmp")  # noqa: S108

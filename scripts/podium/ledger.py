@@ -1,0 +1,77 @@
+"""ledger.json: finished work by name, keyed by the hash of all its inputs; a rerun does only what is missing.
+
+An entry counts only while every output still has the recorded digest, so a flipped byte is found and redone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from podium.errors import RecordError
+from podium.files import sha256_file, sha256_json
+from podium.records import FileDigest, LedgerEntry, LedgerFile, read_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from podium.progress import Report
+
+FILE_NAME = "ledger.json"
+
+
+class Ledger:
+    """The finished work of one run directory."""
+
+    def __init__(self, run_dir: Path, report: Report) -> None:
+        self._run_dir, self._report = run_dir, report
+        self._entries = self._load()
+        self.done = 0
+
+    def _load(self) -> dict[str, LedgerEntry]:
+        path = self._run_dir / FILE_NAME
+        if not path.exists():
+            return {}
+        try:
+            return dict(read_record(path, LedgerFile).entries)
+        except RecordError as err:
+            # The ledger only saves work: without it everything is checked and redone.
+            self._report.note(f"{err}; starting a new one")
+            return {}
+
+    def step(self, name: str, inputs: dict[str, Any], action: Callable[[], Iterable[Path]]) -> None:
+        """Do `action` unless it was finished with these inputs and its outputs are untouched.
+
+        `action` returns the files it left; they are digested and recorded once it has returned.
+        """
+        key = sha256_json([name, inputs])
+        entry = self._entries.get(name)
+        if entry is not None and entry.key == key and all(self._is_intact(output) for output in entry.outputs):
+            return
+        outputs = [self._digest(path) for path in action()]
+        self._entries[name] = LedgerEntry(key=key, outputs=outputs)
+        self._save()
+        self.done += 1
+
+    def forget(self, *names: str) -> None:
+        """Drop entries whose outputs are about to be removed because what they were made from changes."""
+        for name in names:
+            self._entries.pop(name, None)
+        self._save()
+
+    def outputs_sha256(self, name: str) -> str:
+        """One digest over what a finished step left: the input of the steps that follow."""
+        return sha256_json([[output.path, output.sha256] for output in self._entries[name].outputs])
+
+    def _save(self) -> None:
+        write_record(self._run_dir / FILE_NAME, LedgerFile(entries=dict(sorted(self._entries.items()))))
+
+    def _digest(self, path: Path) -> FileDigest:
+        relative = path.relative_to(self._run_dir).as_posix()
+        return FileDigest(path=relative, size_bytes=path.stat().st_size, sha256=sha256_file(path))
+
+    def _is_intact(self, output: FileDigest) -> bool:
+        path = self._run_dir / output.path
+        if not path.is_file() or path.stat().st_size != output.size_bytes:
+            return False
+        return sha256_file(path) == output.sha256

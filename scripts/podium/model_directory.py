@@ -1,0 +1,33 @@
+"""A Hugging Face model directory, opened as any stranger would: stock transformers, silent, nothing trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from podium.errors import PodiumError
+
+
+def open_model(
+    folder: Path, dtype: str, failure: type[PodiumError], *, hint: str
+) -> tuple[Any, Any, dict[str, list[str]]]:
+    """Load tokenizer and model; returns them with every tensor name that did not fit, by kind of misfit.
+
+    `dtype` is auto, float32, bfloat16 or float16. Raises `failure` in one sentence when either does not load.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, dtype=dtype)
+    except (OSError, ValueError, RuntimeError, KeyError) as err:
+        message = f"transformers cannot load {folder}: {str(err).splitlines()[0]}"
+        raise failure(message, hint=hint) from err
+    model, info = loaded
+    misfits = {kind: sorted(map(str, info[kind])) for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")}
+    return tokenizer, model.eval(), {kind: names for kind, names in misfits.items() if names}

@@ -1,0 +1,203 @@
+"""`podium run`: every stage in one process on one run directory, each step skipped when the ledger knows it is done.
+
+Reads podium.toml, a checkpoint and task data. Writes runs/<tag>/.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from podium import convert, execute, generate, plan, report, score
+from podium.errors import RecordError
+from podium.files import parse_json, read_bytes, sha256_bytes
+from podium.ledger import Ledger
+from podium.protocol import generations_name, grouped_name, metrics_name
+from podium.records import Model, Plan, PlannedTask, digest_of_files, read_record, write_record
+from podium.score import verdicts_path
+from podium.tasks import load_task
+from podium.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from podium.config import Config
+    from podium.execute.sandbox import Runner
+    from podium.generate.backend import Backend
+    from podium.progress import Report
+    from podium.tasks import Task
+
+REVISIONS = {"convert": convert.REVISION, "generate": generate.REVISION, "score": score.REVISION}
+# What `score` outdates: these are written again from the new scores.
+DOWNSTREAM = ("findings.json", "gates.json", "pr_body.md", "submission.json", "report", "submission")
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: what is planned, where it goes, and how many programs run at once (None: chosen by the machine)."""
+
+    plan: plan.PlanOptions
+    run_dir: Path
+    workers: int | None = None
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """The effects a run needs, handed in: how to build a backend (name, model, dtype) and where programs run."""
+
+    build_backend: Callable[[str, Path, str], Backend]
+    sandbox: Runner
+
+
+class Run:
+    """One run directory with its plan; each method is a step, and does nothing when the ledger knows it is done."""
+
+    def __init__(self, options: RunOptions, record: Plan, tools: Tools, ledger: Ledger, progress: Report) -> None:
+        self.options, self.plan, self.tools, self.ledger, self.progress = options, record, tools, ledger, progress
+        self.run_dir, self.model_dir = options.run_dir, options.run_dir / "model"
+        self.model_name = record.release.model.model
+        self._backend: Backend | None = None
+
+    def convert(self) -> None:
+        """Checkpoint to model/ and model.json."""
+        inputs = {"checkpoint": digest_of_files(self.plan.checkpoint), "dtype": self.plan.dtype}
+
+        def action() -> Iterator[Path]:
+            options = convert.ConvertOptions(
+                checkpoint=self.options.plan.checkpoint, output=self.model_dir, dtype=self.plan.dtype
+            )
+            convert.convert(options, self.progress)
+            yield from sorted(self.model_dir.iterdir())
+            yield convert.record_path(self.model_dir)
+
+        self._step("convert", "convert", inputs, action)
+
+    def generate(self, planned: PlannedTask) -> None:
+        """model/ and prompts to samples and generations of one task."""
+        inputs = {
+            "model": self.ledger.outputs_sha256("convert"),
+            "data": planned.data_sha256,
+            "problems": planned.problems,
+            "sampling": msgspec.to_builtins(self.plan.sampling),
+            "backend": self.plan.backend,
+        }
+
+        def action() -> Iterator[Path]:
+            options = generate.GenerateOptions(
+                run_dir=self.run_dir,
+                model_name=self.model_name,
+                model_sha256=read_record(self.run_dir / "model.json", Model).sha256,
+                sampling=self.plan.sampling,
+                backend=self.plan.backend,
+                dtype=self.plan.dtype,
+            )
+            generate.generate(options, self._task(planned), self._build_backend(), self.progress)
+            yield generate.samples_path(self.run_dir, planned.task)
+            yield self.run_dir / generations_name(planned.task, self.model_name)
+
+        self._step(f"generate {planned.task}", "generate", inputs, action)
+
+    def execute(self, planned: PlannedTask) -> None:
+        """Generations to verdicts of one task."""
+        inputs = {
+            "generations": self.ledger.outputs_sha256(f"generate {planned.task}"),
+            "mode": self.plan.mode,
+            "isolated": self.tools.sandbox.facts().isolated,
+        }
+
+        def action() -> Iterator[Path]:
+            path = self.run_dir / generations_name(planned.task, self.model_name)
+            data = read_bytes(path)
+            options = execute.ExecuteOptions(mode=self.plan.mode, workers=self.options.workers)
+            output = verdicts_path(self.run_dir, planned.task)
+            execute.execute(
+                options,
+                self._task(planned),
+                parse_json(data, str(path)),
+                sha256_bytes(data),
+                self.tools.sandbox,
+                output,
+                self.progress,
+            )
+            yield output
+
+        self._step(f"execute {planned.task}", "execute", inputs, action)
+
+    def score(self) -> None:
+        """Verdicts to metrics, grouped JSON and scores.json; whatever was made from older scores goes away."""
+        inputs = {
+            "plan": sha256_bytes(read_bytes(self.run_dir / "plan.json")),
+            "verdicts": [self.ledger.outputs_sha256(f"execute {planned.task}") for planned in self.plan.tasks],
+        }
+
+        def action() -> Iterator[Path]:
+            self.ledger.forget("validate", "report")
+            for name in DOWNSTREAM:
+                path = self.run_dir / name
+                if path.is_dir():
+                    shutil.rmtree(path)
+                path.unlink(missing_ok=True)
+            score.score(self.run_dir, self.plan)
+            yield self.run_dir / "scores.json"
+            yield self.run_dir / grouped_name(self.plan.release.model)
+            for planned in self.plan.tasks:
+                yield self.run_dir / metrics_name(planned.task, self.model_name)
+
+        self._step("score", "score", inputs, action)
+
+    def validate(self) -> None:
+        """All records so far to findings.json."""
+        inputs = {"scores": self.ledger.outputs_sha256("score"), "model": self.ledger.outputs_sha256("convert")}
+
+        def action() -> Iterator[Path]:
+            path = self.run_dir / "findings.json"
+            write_record(path, validate([self.run_dir]))
+            yield path
+
+        self._step("validate", "validate", inputs, action)
+
+    def report(self) -> None:
+        """All records to gates.json, the page, the submission folder and the pull request body."""
+        inputs = {"findings": self.ledger.outputs_sha256("validate"), "scores": self.ledger.outputs_sha256("score")}
+
+        def action() -> Iterator[Path]:
+            submission = report.report(self.run_dir)
+            yield from (self.run_dir / name for name in ("gates.json", "pr_body.md", "submission.json"))
+            yield from (self.run_dir / "report" / name for name in ("index.html", "scores.png"))
+            yield from (self.run_dir / "submission" / submission.folder / file.path for file in submission.files)
+
+        self._step("report", "report", inputs, action)
+
+    def _step(self, name: str, stage: str, inputs: dict[str, object], action: Callable[[], Iterator[Path]]) -> None:
+        self.ledger.step(name, {**inputs, "revision": REVISIONS.get(stage, 1), "podium": self.plan.podium}, action)
+
+    def _task(self, planned: PlannedTask) -> Task:
+        task = load_task(planned.task, self.options.plan.data_dir, self.options.plan.limit)
+        if task.data_sha256 != planned.data_sha256:
+            message = f"the data of {planned.task} changed since plan.json was written"
+            raise RecordError(message, hint="run podium run again")
+        return task
+
+    def _build_backend(self) -> Backend:
+        """Load the model once, and only if some task still needs it."""
+        if self._backend is None:
+            self._backend = self.tools.build_backend(self.plan.backend, self.model_dir, self.plan.dtype)
+        return self._backend
+
+
+def run(options: RunOptions, config: Config, tools: Tools, progress: Report) -> tuple[Plan, int]:
+    """Do every step that is missing or changed; returns the plan and how many steps were done."""
+    record = plan.plan(options.plan, config)
+    path = options.run_dir / "plan.json"
+    write_record(path, record)
+    ledger = Ledger(options.run_dir, progress)
+    work = Run(options, record, tools, ledger, progress)
+    work.convert()
+    for planned in record.tasks:
+        work.generate(planned)
+        work.execute(planned)
+    work.score()
+    work.validate()
+    work.report()
+    return record, ledger.done

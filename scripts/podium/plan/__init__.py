@@ -1,0 +1,129 @@
+"""plan: everything a run will do, decided before any hour is spent, and the GitHub matrix made from it.
+
+Reads podium.toml, the tasks' data and the checkpoint's files. Writes plan.json.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from podium import __version__
+from podium.convert import digest_folder
+from podium.convert.layouts import WEIGHTS
+from podium.errors import CheckpointError, UsageError
+from podium.generate.backend import BACKENDS
+from podium.names import check_name
+from podium.protocol import profile_named, shortfalls
+from podium.records import Plan, PlannedJob, PlannedTask, Release, Sampling
+from podium.tasks import known_tasks, load_task
+
+if TYPE_CHECKING:
+    from podium.config import Config
+
+TRYOUT_TAG = "tryout"
+
+
+class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was asked for. An empty tag is a tryout: it is evaluated, and never submitted."""
+
+    tag: str = ""
+    commit: str = ""
+    checkpoint: Path
+    data_dir: Path | None = None
+    tasks: tuple[str, ...] = ()
+    limit: int | None = None
+    n_samples: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse tags that cannot be a folder name and limits that leave nothing."""
+        if self.tag.startswith((".", "-", "/")) or ".." in self.tag or any(ord(char) < ord("!") for char in self.tag):
+            message = f"tag {self.tag!r} is not a tag name"
+            raise UsageError(message, hint="pass a git tag such as v1.0.0")
+
+
+def plan(options: PlanOptions, config: Config) -> Plan:
+    """Decide the whole run. Raises CheckpointError, TaskDataError, UnknownNameError."""
+    profile = profile_named(config.evaluation.profile)
+    check_name("backend", config.evaluation.backend, BACKENDS)
+    names = options.tasks or tuple(config.evaluation.tasks) or tuple(sorted(profile.problems))
+    if not (options.checkpoint / WEIGHTS).is_file():
+        message = f"there is no checkpoint at {options.checkpoint / WEIGHTS}"
+        raise CheckpointError(message, hint="fetch the release's checkpoint, or name another folder with --checkpoint")
+    for name in names:
+        check_name("task", name, known_tasks())
+    sampling = msgspec.structs.replace(
+        profile.sampling,
+        n_samples=options.n_samples or config.evaluation.n_samples or profile.sampling.n_samples,
+        seed=options.seed,
+    )
+    tasks = [_plan_task(name, options) for name in dict.fromkeys(names)]
+    partial = shortfalls({task.task: len(task.problems) for task in tasks}, sampling, profile)
+    if not options.tag:
+        partial.insert(0, "it was run without a release tag")
+    return Plan(
+        release=Release(tag=options.tag or TRYOUT_TAG, commit=options.commit, model=config.model_name),
+        profile=profile.name,
+        checkpoint=digest_folder(options.checkpoint),
+        sampling=sampling,
+        backend=config.evaluation.backend,
+        dtype=config.model.dtype,
+        mode="parity",
+        tasks=tasks,
+        jobs=_jobs(tasks, sampling, config),
+        partial=partial,
+        podium=__version__,
+    )
+
+
+def _plan_task(name: str, options: PlanOptions) -> PlannedTask:
+    task = load_task(name, options.data_dir, options.limit)
+    return PlannedTask(
+        task=name,
+        language=task.language,
+        data_sha256=task.data_sha256,
+        problems=[problem.id for problem in task.problems],
+        problems_in_task=task.problems_in_task,
+    )
+
+
+def _jobs(tasks: list[PlannedTask], sampling: Sampling, config: Config) -> list[PlannedJob]:
+    jobs = [PlannedJob(stage="convert", runs_on=config.runners.convert)]
+    for stage, runs_on in (("generate", config.runners.generate), ("execute", config.runners.execute)):
+        jobs += [
+            PlannedJob(
+                stage=stage,
+                task=task.task,
+                runs_on=runs_on,
+                samples=len(task.problems) * sampling.n_samples,
+            )
+            for task in tasks
+        ]
+    return jobs
+
+
+def matrix(record: Plan, stage: str) -> dict[str, Any]:
+    """The GitHub matrix of one stage; every value is text, empty where the command's own default holds."""
+    planned = {task.task: task for task in record.tasks}
+    return {
+        "include": [
+            {
+                "task": job.task,
+                "runs-on": job.runs_on,
+                "name": record.release.model.model,
+                "backend": record.backend,
+                "n-samples": str(record.sampling.n_samples),
+                "seed": str(record.sampling.seed),
+                "limit": _limit(planned[job.task]),
+            }
+            for job in record.jobs
+            if job.stage == stage
+        ]
+    }
+
+
+def _limit(task: PlannedTask) -> str:
+    return str(len(task.problems)) if len(task.problems) < task.problems_in_task else ""

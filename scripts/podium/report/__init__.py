@@ -1,0 +1,117 @@
+"""report: gates, the page, the plot, the submission folder and the pull request body of a run.
+
+Reads all records. Writes gates.json, report/, submission/, pr_body.md and submission.json.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jinja2
+import msgspec
+
+from podium.boards.submission import assemble, marker, write_submission
+from podium.errors import FindingsError
+from podium.files import write_atomic
+from podium.gates import decide
+from podium.protocol import COMMUNITY_FOLDER, profile_named, submission_title
+from podium.records import (
+    Findings,
+    Gates,
+    Model,
+    Plan,
+    Scores,
+    Submission,
+    VerdictsHeader,
+    digest_of_files,
+    read_log,
+    read_record,
+    write_record,
+)
+from podium.score import verdicts_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from podium.records import TaskScore
+
+REVISION = 1  # raise when the same records would give other files
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a reviewer may ask about a run."""
+
+    plan: Plan
+    model: Model
+    scores: Scores
+    headers: list[VerdictsHeader]
+    findings: Findings
+    gates: Gates
+
+
+def report(run_dir: Path) -> Submission:
+    """Write everything a reviewer reads. Raises RecordError, FindingsError when the records contradict each other."""
+    evidence = collect(run_dir)
+    errors = [finding for finding in evidence.findings.findings if finding.severity == "error"]
+    if errors:
+        message = f"{run_dir} has {len(errors)} errors, first: {errors[0].path}: {errors[0].message}"
+        raise FindingsError(message, hint=f"podium validate {run_dir} lists them all")
+    write_record(run_dir / "gates.json", evidence.gates)
+    write_page(run_dir, evidence)
+    files = assemble(run_dir, evidence.plan)
+    body = render("pr_body.md.jinja", evidence, marker=marker(digest_of_files(files)))
+    write_atomic(run_dir / "pr_body.md", body.encode())
+    return write_submission(run_dir, evidence.plan, files, body)
+
+
+def collect(run_dir: Path) -> Evidence:
+    """Read all records of a run and decide its gates. Raises RecordError."""
+    plan = read_record(run_dir / "plan.json", Plan)
+    model = read_record(run_dir / "model.json", Model)
+    scores = read_record(run_dir / "scores.json", Scores)
+    findings = read_record(run_dir / "findings.json", Findings)
+    headers = [read_log(verdicts_path(run_dir, task.task), VerdictsHeader)[0] for task in plan.tasks]
+    gates = decide(plan, model, scores, headers, findings)
+    return Evidence(plan=plan, model=model, scores=scores, headers=headers, findings=findings, gates=gates)
+
+
+def write_page(run_dir: Path, evidence: Evidence) -> None:
+    """Write report/index.html and its plot."""
+    from podium.report.plot import draw_scores
+
+    write_atomic(run_dir / "report" / "scores.png", draw_scores(evidence.scores))
+    page = render("index.html.jinja", evidence, alt=_alt_text(evidence.scores.tasks))
+    write_atomic(run_dir / "report" / "index.html", page.encode())
+
+
+def render(template: str, evidence: Evidence, **extra: str) -> str:
+    """Fill a template; the same records give the same text."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("podium.report"),
+        autoescape=jinja2.select_autoescape(["html.jinja"]),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda fraction: f"{100 * fraction:.2f}"
+    environment.filters["cell"] = _cell
+    names = {field: getattr(evidence, field) for field in evidence.__struct_fields__}
+    return environment.get_template(template).render(
+        **names,
+        title=submission_title(evidence.plan.release.model),
+        profile=profile_named(evidence.plan.profile),
+        partial=evidence.plan.partial,
+        outcomes=sorted({outcome for score in evidence.scores.tasks for outcome in score.outcomes}),
+        folder=f"{COMMUNITY_FOLDER}/{evidence.plan.release.model.folder}",
+        **extra,
+    )
+
+
+def _cell(text: str) -> str:
+    """Make text safe inside a Markdown table cell."""
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+
+
+def _alt_text(scores: list[TaskScore]) -> str:
+    return ", ".join(f"{score.task} {100 * score.pass_at['pass@1']:.2f} %" for score in scores)

@@ -1,0 +1,122 @@
+"""What a run directory or a submission holds, as far as it could be read: the input of the rules across files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from podium.records import (
+    FileDigest,
+    Gates,
+    LedgerFile,
+    Model,
+    Plan,
+    Sample,
+    SamplesHeader,
+    Scores,
+    Submission,
+    Verdict,
+    VerdictsHeader,
+)
+
+if TYPE_CHECKING:
+    from podium.validate.intake import Intake
+    from podium.validate.places import Place
+
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class SampleLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A samples file: its header and every row that is a sample."""
+
+    path: str
+    header: SamplesHeader
+    rows: list[Sample]
+
+
+class VerdictLog(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdicts file: its header and every row that is a verdict."""
+
+    path: str
+    header: VerdictsHeader
+    rows: list[Verdict]
+
+
+class Artefact(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in the board's format that fits its schema."""
+
+    path: str
+    model: str
+    value: Any
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """How many problems and samples a task must have, and who says so."""
+
+    problems: int
+    n_samples: int
+    source: str
+
+
+@dataclass
+class Contents:
+    """One folder. A file that is absent or broken is None or missing here; broken ones already are findings."""
+
+    intake: Intake
+    name: str
+    places: list[Place] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    digests: dict[str, FileDigest] = field(default_factory=dict)
+    records: dict[str, msgspec.Struct] = field(default_factory=dict)
+    samples: dict[str, list[SampleLog]] = field(default_factory=dict)
+    verdicts: dict[str, VerdictLog] = field(default_factory=dict)
+    generations: dict[str, Artefact] = field(default_factory=dict)
+    metrics: dict[str, Artefact] = field(default_factory=dict)
+    grouped: Artefact | None = None
+    body: str | None = None
+
+    def _record(self, name: str, kind: type[T]) -> T | None:
+        record = self.records.get(name)
+        return record if isinstance(record, kind) else None
+
+    @property
+    def plan(self) -> Plan | None:
+        """plan.json."""
+        return self._record("plan.json", Plan)
+
+    @property
+    def model(self) -> Model | None:
+        """model.json."""
+        return self._record("model.json", Model)
+
+    @property
+    def scores(self) -> Scores | None:
+        """scores.json."""
+        return self._record("scores.json", Scores)
+
+    @property
+    def submission(self) -> Submission | None:
+        """submission.json."""
+        return self._record("submission.json", Submission)
+
+    @property
+    def ledger(self) -> LedgerFile | None:
+        """ledger.json."""
+        return self._record("ledger.json", LedgerFile)
+
+    @property
+    def gates(self) -> Gates | None:
+        """gates.json."""
+        return self._record("gates.json", Gates)
+
+    def has(self, *kinds: str) -> bool:
+        """Whether a file of one of these kinds is here, readable or not."""
+        return any(place.kind.name in kinds for place in self.places)
+
+    def has_file(self, kind: str, task: str) -> bool:
+        """Whether the task's file of this kind is here, readable or not."""
+        return any(place.kind.name == kind and place.task == task for place in self.places)
+

@@ -1,0 +1,170 @@
+"""Reading what strangers wrote: regular files only, below one root, no links, bounded, never an exception.
+
+Reads files and folders. Whatever is refused becomes a finding and `None`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from podium.errors import RecordError
+from podium.files import CHUNK_BYTES, parse_json
+from podium.records import FileDigest
+from podium.validate.breaches import Breach
+
+if TYPE_CHECKING:
+    import hashlib
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from podium.validate.breaches import BreachLog
+
+MAX_FILES = 20_000
+MAX_FOLDER_DEPTH = 12
+MAX_NESTING = 32
+NO_LINKS = "replace the link by the file itself"
+INTAKE_RULES = {
+    "symlink": "links are refused: they may point anywhere",
+    "special-file": "only regular files are read",
+    "too-large": "a file is larger than its kind may be",
+    "too-many-files": "a folder holds more files or levels than any run",
+    "unreadable": "the system refuses to give the file",
+    "path-escapes": "a listed path leads out of its folder",
+    "strict-json": "UTF-8 JSON without NaN, Infinity or a key twice",
+    "too-deep": "JSON nested deeper than any format here",
+    "not-utf8": "text that is not UTF-8",
+}
+
+
+class Intake:
+    """One root folder and the log its findings go to; paths are relative to the root, with slashes."""
+
+    def __init__(self, root: Path, log: BreachLog) -> None:
+        self.root, self.log = root, log
+
+    def walk(self) -> list[str]:
+        """Every regular file below the root, sorted; links, special files and bottomless folders are findings."""
+        return sorted(self._walk(self.root, 0, [0]))
+
+    def _walk(self, folder: Path, depth: int, count: list[int]) -> Iterator[str]:
+        if depth > MAX_FOLDER_DEPTH:
+            self._refuse("too-many-files", folder, f"folders lie more than {MAX_FOLDER_DEPTH} deep")
+            return
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as err:
+            self._refuse("unreadable", folder, f"the folder cannot be read: {err.strerror}")
+            return
+        for entry in entries:
+            count[0] += 1
+            if count[0] > MAX_FILES:
+                if count[0] == MAX_FILES + 1:
+                    self._refuse("too-many-files", folder, f"there are more than {MAX_FILES} files")
+                return
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(folder / entry.name, depth + 1, count)
+            elif self._is_plain(folder / entry.name):
+                yield (folder / entry.name).relative_to(self.root).as_posix()
+
+    def _refuse(self, rule: str, path: Path, message: str, hint: str = "") -> None:
+        relative = path.relative_to(self.root).as_posix()
+        self.log.add(rule, Breach(path=relative, message=message, hint=hint))
+
+    def _is_plain(self, path: Path) -> bool:
+        try:
+            mode = path.lstat().st_mode
+        except (OSError, ValueError) as err:
+            self._refuse("unreadable", path, f"it cannot be looked at: {err}")
+            return False
+        if stat.S_ISLNK(mode):
+            self._refuse("symlink", path, "it is a symbolic link, and links are not followed", NO_LINKS)
+        elif not stat.S_ISREG(mode):
+            self._refuse("special-file", path, "it is not a regular file")
+        return stat.S_ISREG(mode)
+
+    def inside(self, relative: str, listed_in: str) -> Path | None:
+        """The path of a file that a record lists, or a finding when the path or a link on it leads elsewhere."""
+        parts = PurePosixPath(relative).parts
+        odd = not parts or relative.startswith("/") or ".." in parts or "\\" in relative or "\0" in relative
+        if odd:
+            message = f"it lists {relative!r}, which leads out of the folder"
+            hint = "list paths relative to the folder, without .."
+            self.log.add("path-escapes", Breach(path=listed_in, message=message, hint=hint))
+            return None
+        path = self.root
+        for part in parts:
+            path = path / part
+            if path.is_symlink():
+                self._refuse("symlink", path, "it is a symbolic link, and links are not followed", NO_LINKS)
+                return None
+        return path
+
+    def read(self, relative: str, limit: int) -> bytes | None:
+        """The bytes of one file of at most `limit` bytes."""
+        path = self.root / relative
+        if not self._is_plain(path):
+            return None
+        try:
+            # A file may change between the look and the opening: no link and no pipe is opened even then.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as stream:
+                data = stream.read(limit + 1)
+        except OSError as err:
+            self._refuse("unreadable", path, f"it cannot be read: {err.strerror}")
+            return None
+        if len(data) > limit:
+            self._refuse("too-large", path, f"it is larger than {limit >> 20} MiB, and no file of its kind is")
+            return None
+        return data
+
+    def parse(self, data: bytes, relative: str, where: str = "") -> tuple[bool, Any]:
+        """(True, value) of strict JSON of sane depth, else (False, None) and a finding."""
+        try:
+            value = parse_json(data, where or "it")
+        except RecordError as err:
+            self.log.add("strict-json", Breach(path=relative, where=where, message=str(err), hint=err.hint))
+            return False, None
+        if nesting(value) > MAX_NESTING:
+            message = f"it is nested more than {MAX_NESTING} deep"
+            self.log.add("too-deep", Breach(path=relative, where=where, message=message))
+            return False, None
+        return True, value
+
+    def text(self, data: bytes, relative: str) -> str | None:
+        """UTF-8 text, or a finding."""
+        try:
+            return data.decode()
+        except UnicodeDecodeError as err:
+            self.log.add("not-utf8", Breach(path=relative, message=f"it is not UTF-8: {err}"))
+            return None
+
+    def digest(self, relative: str, hasher: hashlib._Hash) -> FileDigest | None:
+        """Digest a file of any size in pieces, or a finding when it cannot be read."""
+        path, size = self.root / relative, 0
+        try:
+            with path.open("rb") as stream:
+                while chunk := stream.read(CHUNK_BYTES):
+                    hasher.update(chunk)
+                    size += len(chunk)
+        except OSError as err:
+            self._refuse("unreadable", path, f"it cannot be read: {err.strerror}")
+            return None
+        return FileDigest(path=relative, size_bytes=size, sha256=hasher.hexdigest())
+
+
+def nesting(value: Any) -> int:
+    """How deep lists and objects are nested, without recursion, counted no further than one past the limit."""
+    level, depth = [value], 0
+    while level and depth <= MAX_NESTING:
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, list | dict)
+        ]
+        depth += 1
+    return depth

@@ -1,0 +1,198 @@
+"""generate: streams, sampling, the harness's cutting rule, and a log that survives anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podium.errors import IncompleteError, RecordError
+from podium.generate import GenerateOptions, collect_samples, generate, samples_path
+from podium.generate.postprocess import cut_at_stop, finish_of, to_generation
+from podium.generate.sampling import choose
+from podium.generate.streams import uniforms
+from podium.progress import SilentReport
+from podium.protocol import HUMANEVAL_STOP, generations_name
+from podium.records import Sample, Sampling
+from podium.tasks import Problem, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+TASK = Task(
+    name="humaneval",
+    language="py",
+    problems=[Problem(id=f"P/{i}", prompt=f"def f{i}():", tests="") for i in range(4)],
+    stop=list(HUMANEVAL_STOP),
+    data_sha256="0" * 64,
+    problems_in_task=4,
+)
+SAMPLING = Sampling(n_samples=3)
+
+
+class EchoBackend:
+    """Draws texts that tell their own address; stops with an error after `fail_after` problems."""
+
+    def __init__(self, fail_after: int = 99) -> None:
+        self.drawn: list[str] = []
+        self.fail_after = fail_after
+
+    def versions(self) -> dict[str, str]:
+        return {"echo": "1"}
+
+    def stop_words(self, task: Task) -> list[str]:
+        return task.stop
+
+    def draw(self, task: Task, problems: Sequence[Problem], sampling: Sampling) -> Iterator[list[Sample]]:
+        for problem in problems:
+            if len(self.drawn) == self.fail_after:
+                raise KeyboardInterrupt
+            self.drawn.append(problem.id)
+            yield [
+                Sample(problem=problem.id, index=i, generation=f"{problem.prompt} #{i}", tokens=1, finish="stop")
+                for i in range(sampling.n_samples)
+            ]
+
+
+def _options(run_dir: Path, sampling: Sampling = SAMPLING) -> GenerateOptions:
+    return GenerateOptions(
+        run_dir=run_dir, model_name="M", model_sha256="1" * 64, sampling=sampling, backend="echo", dtype="float32"
+    )
+
+
+def _generations(run_dir: Path) -> bytes:
+    return (run_dir / generations_name("humaneval", "M")).read_bytes()
+
+
+def test_stream_depends_on_the_address_and_nothing_else() -> None:
+    one = uniforms(0, "humaneval", "P/0", 7, 10)
+    assert (uniforms(0, "humaneval", "P/0", 7, 400)[:10] == one).all()
+    others = [(1, "humaneval", "P/0", 7), (0, "t", "P/0", 7), (0, "humaneval", "P/1", 7), (0, "humaneval", "P/0", 8)]
+    assert all((uniforms(*address, 10) != one).all() for address in others)
+
+
+def test_streams_are_pinned() -> None:
+    values = uniforms(0, "humaneval", "HumanEval/0", 0, 3)
+    assert values == pytest.approx([0.888347867423108, 0.06110870809150193, 0.054582588153958])
+
+
+def _kept_by_transformers(scores: torch.Tensor, top_p: float) -> torch.Tensor:
+    from transformers import TopPLogitsWarper
+
+    return torch.isfinite(TopPLogitsWarper(top_p)(None, scores))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([0.5, 0.9, 0.95]), st.sampled_from([0.2, 1.0]))
+def test_frequencies_are_those_of_transformers_warpers(seed: int, top_p: float, temperature: float) -> None:
+    scores = torch.randn(1, 12, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
+    kept = _kept_by_transformers(scores / temperature, top_p)
+    wanted = torch.softmax((scores / temperature).masked_fill(~kept, -torch.inf).double(), dim=-1)[0]
+    grid = (torch.arange(4000, dtype=torch.float64) + 0.5) / 4000
+    sampling = Sampling(temperature=temperature, top_p=top_p)
+    drawn = choose(scores.expand(4000, -1), grid, sampling)
+    shares = torch.bincount(drawn, minlength=12) / 4000
+    assert torch.allclose(shares.double(), wanted, atol=6e-4)
+
+
+def test_temperature_zero_is_greedy() -> None:
+    scores = torch.tensor([[1.0, 3.0, 2.0]])
+    assert choose(scores, torch.tensor([0.999], dtype=torch.float64), Sampling(temperature=0.0)).tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("completion", "kept", "finish"),
+    [
+        ("\n    return 1\n\ndef g():", "\n    return 1\n", "stop"),
+        ("\n    return 1\n#c\nclass A", "\n    return 1", "stop"),
+        ("\n    return 1</s></s>", "\n    return 1", "eos"),
+        ("\n    return 1", "\n    return 1", "length"),
+        ("\nprint(1)</s>", "", "stop"),
+        ("</s>\ndef", "", "eos"),
+        ("", "", "length"),
+    ],
+)
+def test_text_is_cut_where_the_harness_cuts(completion: str, kept: str, finish: str) -> None:
+    stop = [*HUMANEVAL_STOP, "</s>"]
+    assert cut_at_stop(completion, stop) == kept
+    assert finish_of(completion, HUMANEVAL_STOP, "</s>") == finish
+
+
+def test_the_prompt_goes_by_character_count() -> None:
+    assert to_generation("def f():", "def f():\n    pass\nif", ["\nif"]) == "def f():\n    pass"
+
+
+def test_generations_file_is_the_harness_shape(tmp_path: Path) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    texts = json.loads(_generations(tmp_path))
+    assert texts == [[f"def f{p}(): #{i}" for i in range(3)] for p in range(4)]
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 3])
+def test_an_interrupted_log_is_continued_and_ends_in_the_same_bytes(tmp_path: Path, stop_after: int) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    generate(_options(whole), TASK, EchoBackend(), SilentReport())
+    with pytest.raises(KeyboardInterrupt):
+        generate(_options(cut), TASK, EchoBackend(stop_after), SilentReport())
+    again = EchoBackend()
+    generate(_options(cut), TASK, again, SilentReport())
+    assert len(again.drawn) == 4 - stop_after
+    assert _generations(cut) == _generations(whole)
+    assert samples_path(cut, "humaneval").read_bytes() == samples_path(whole, "humaneval").read_bytes()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2000))
+def test_a_log_cut_at_any_byte_is_continued(tmp_path_factory: pytest.TempPathFactory, keep: int) -> None:
+    run_dir = tmp_path_factory.mktemp("run")
+    generate(_options(run_dir), TASK, EchoBackend(), SilentReport())
+    path, whole = samples_path(run_dir, "humaneval"), _generations(run_dir)
+    path.write_bytes(path.read_bytes()[:keep])
+    generate(_options(run_dir), TASK, EchoBackend(), SilentReport())
+    assert _generations(run_dir) == whole
+
+
+def test_a_finished_log_draws_nothing(tmp_path: Path) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    again = EchoBackend()
+    generate(_options(tmp_path), TASK, again, SilentReport())
+    assert again.drawn == []
+
+
+def test_a_log_of_other_inputs_moves_aside_and_is_named(tmp_path: Path) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    report = SilentReport()
+    generate(_options(tmp_path, Sampling(n_samples=2)), TASK, EchoBackend(), report)
+    assert "other inputs" in report.notes[0]
+    assert samples_path(tmp_path, "humaneval").with_suffix(".jsonl.stale").exists()
+    assert [len(texts) for texts in json.loads(_generations(tmp_path))] == [2] * 4
+
+
+def test_missing_samples_are_named_never_left_out(tmp_path: Path) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    path = samples_path(tmp_path, "humaneval")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-2]))
+    with pytest.raises(IncompleteError, match="lacks 2 samples: P/3#1, P/3#2"):
+        collect_samples(tmp_path, "humaneval")
+
+
+def test_doubled_samples_are_refused(tmp_path: Path) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    path = samples_path(tmp_path, "humaneval")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, lines[-1]]))
+    with pytest.raises(RecordError, match="doubled"):
+        collect_samples(tmp_path, "humaneval")
+
+
+def test_uniform_numbers_stay_below_one() -> None:
+    values = np.concatenate([uniforms(0, "t", "p", i, 512) for i in range(50)])
+    assert values.min() >= 0
+    assert values.max() < 1
