@@ -91,8 +91,10 @@ def build_github(environment: Mapping[str, str]) -> Github:
 
 def build_hub(environment: Mapping[str, str]) -> HfApi:
     """A huggingface_hub client for the Space. Raises TokenError, ConfigError."""
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, constants
 
+    # Plain HTTP only: the second upload protocol needs servers of its own, and our files are small.
+    constants.HF_HUB_DISABLE_XET = True
     token = token_of(environment, HUB_TOKENS, "the Space on the Hugging Face Hub")
     return HfApi(endpoint=address_of(environment, "HF_ENDPOINT", DEFAULT_HUB), token=token)
 

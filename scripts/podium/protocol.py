@@ -102,11 +102,14 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
 
 def shortfalls(plan_tasks: dict[str, int], sampling: Sampling, profile: Profile) -> list[str]:
     """Why a run with these tasks (name to number of problems) and sampling is no submission; empty if it is one."""
+    missing = sorted(set(profile.problems) - set(plan_tasks))
     reasons = [
-        f"{task}: {plan_tasks[task]} of {count} problems" if task in plan_tasks else f"{task} is missing"
+        f"{task}: {plan_tasks[task]} of {count} problems"
         for task, count in sorted(profile.problems.items())
-        if plan_tasks.get(task) != count
+        if task in plan_tasks and plan_tasks[task] != count
     ]
+    if missing:
+        reasons.append(f"missing: {', '.join(missing)}")
     for field in ("n_samples", "temperature", "top_p", "max_length"):
         wanted, planned = getattr(profile.sampling, field), getattr(sampling, field)
         if planned != wanted:

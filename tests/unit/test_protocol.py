@@ -70,10 +70,10 @@ def test_a_complete_run_falls_short_of_nothing() -> None:
 
 def test_every_shortfall_is_named() -> None:
     tasks = {**BIGCODE_PROBLEMS, "humaneval": 20}
-    del tasks["multiple-d"]
+    del tasks["multiple-d"], tasks["multiple-rs"]
     reasons = shortfalls(tasks, Sampling(n_samples=5), PROFILES["bigcode"])
     assert reasons == [
         "humaneval: 20 of 164 problems",
-        "multiple-d is missing",
+        "missing: multiple-d, multiple-rs",
         "n_samples is 5, the board's protocol is 50",
     ]

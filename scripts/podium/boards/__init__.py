@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 from podium.boards.package import Package, pack
-from podium.errors import BoardError
+from podium.errors import ApprovalError, BoardError
 from podium.names import load
 from podium.records import Receipt, write_record
 
@@ -76,12 +76,15 @@ def open_board(name: str, targets: Targets, clients: Clients) -> Board:
 def plan_only(board: Board, run_dir: Path) -> SendPlan:
     """Say what would be sent, where, and what would become of it. Writes nothing."""
     package = board.prepare(run_dir)
-    plan = board.outlook(package)
     reasons = package.reasons_not_to_send()
+    plan = board.outlook(package)
     if reasons:
         return msgspec.structs.replace(plan, outcome="skipped", reason="; ".join(reasons), calls=[])
-    findings = [finding.message for finding in board.problems(package)]
-    return msgspec.structs.replace(plan, problems=findings) if findings else plan
+    try:
+        problems = [finding.message for finding in board.problems(package)]
+    except ApprovalError as err:
+        problems = [str(err)]
+    return msgspec.structs.replace(plan, problems=problems)
 
 
 def submit(stage: Literal["submit", "publish"], board: Board, run_dir: Path, report: Report) -> Receipt:

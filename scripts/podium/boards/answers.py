@@ -122,7 +122,7 @@ def hub_answers(doing: str) -> Iterator[None]:
         yield
     except HfHubHTTPError as err:
         raise _hub_error(err, doing) from err
-    except HTTPError as err:
+    except (HTTPError, ConnectionError) as err:  # ConnectionError: the client was told to stay offline
         message = f"could not {doing}: the Hub did not answer ({type(err).__name__})"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
     except (ValueError, KeyError) as err:  # a body that is no JSON, or lacks what the client looks for

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -83,8 +84,11 @@ class ForkBoard:
         if not FORK_NAME.fullmatch(targets.fork):
             message = f"{targets.fork!r} is not the name of a GitHub repository"
             raise UsageError(message, hint="name it as OWNER/REPO: --fork, or `fork` below [submit] in podium.toml")
-        self._targets, self._pause = targets, pause
-        self._forge = Forge(clients.github(), targets.fork)
+        self._targets, self._clients, self._pause = targets, clients, pause
+
+    @cached_property
+    def _forge(self) -> Forge:
+        return Forge(self._clients.github(), self._targets.fork)
 
     def prepare(self, run_dir: Path) -> Package:
         """Read and prove what would be sent."""
@@ -141,10 +145,10 @@ class ForkBoard:
     def send(self, package: Package, report: Report) -> Receipt:
         """Bring the fork to hold this submission in one open pull request. Raises BoardError and its kinds."""
         situation = self._look(package)
-        pull = situation.pull or situation.past
+        pull, head = situation.pull or situation.past, ""
         if situation.outcome in {"created", "updated"}:
             if not situation.files_equal:
-                self._send_files(package, situation, report)
+                head = self._send_files(package, situation, report)
             pull = self._edit(package, situation.pull) if situation.pull else self._open(package, report)
         return Receipt(
             stage="submit",
@@ -154,7 +158,8 @@ class ForkBoard:
             url=pull.url if pull else "",
             number=pull.number if pull else 0,
             branch=package.branch,
-            head=pull.head if pull else situation.base_head,
+            # What was just sent is truer than an answer that may lag behind it.
+            head=head or (pull.head if pull else situation.base_head),
             submission_sha256=package.submission.sha256,
         )
 
@@ -210,7 +215,7 @@ class ForkBoard:
 
     # Writing
 
-    def _send_files(self, package: Package, situation: Situation, report: Report) -> None:
+    def _send_files(self, package: Package, situation: Situation, report: Report) -> str:
         parents = [situation.branch_head] if situation.branch_head else []
         if not parents or self._forge.commits_beyond(parents[0], situation.base_head):
             parents.append(situation.base_head)
@@ -223,6 +228,7 @@ class ForkBoard:
         message = f"{package.submission.title}\n\n{TRAILER} {package.submission.sha256}\n"
         commit = self._again(lambda: self._forge.write_commit(parents, changes, message))
         self._move(package, situation, commit)
+        return commit
 
     def _send_blobs(self, package: Package, situation: Situation, present: Mapping[str, str], report: Report) -> None:
         there = {*present.values(), *situation.blobs.values()}

@@ -60,7 +60,7 @@ def command(
     files = {folder / FILE_NAME: _fill(FILE_NAME, values), folder / WORKFLOW: _fill("podium.yml", values)}
     there = [str(path) for path in files if path.exists()]
     if there and not force:
-        message = f"{' and '.join(there)} is there already"
+        message = f"there already: {', '.join(there)}"
         raise UsageError(message, hint="--force replaces it, --print shows what would be written")
     for path, text in files.items():
         write_atomic(path, text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from podium.cli.options import FILE, FOLDER, config_option, data_dir_option, spl
 from podium.config import read_config
 from podium.errors import UsageError
 from podium.files import canonical_json
+from podium.github import write_outputs
 from podium.plan import PlanOptions, matrix, plan
 from podium.records import write_record
 
 if TYPE_CHECKING:
     from podium.config import Config
+    from podium.records import Plan
 
 
 def build_plan_options(
@@ -73,8 +76,16 @@ def command(
     write_record(output, record)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
-    if as_matrix:
-        stages = {stage: matrix(record, stage) for stage in ("generate", "execute")}
-        click.echo(canonical_json(stages).decode())
-    else:
-        click.echo(output)
+    matrices = {stage: canonical_json(matrix(record, stage)).decode() for stage in ("generate", "execute")}
+    write_outputs(os.environ, {**matrices, **_facts(record)})
+    click.echo(f'{{"execute":{matrices["execute"]},"generate":{matrices["generate"]}}}' if as_matrix else output)
+
+
+def _facts(record: Plan) -> dict[str, str]:
+    """What later jobs of a workflow need to know without reading plan.json."""
+    return {
+        "model": record.release.model.model,
+        "dtype": record.dtype,
+        "folder": record.release.model.folder,
+        "submittable": "false" if record.partial else "true",
+    }

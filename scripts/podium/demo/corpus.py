@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PROBLEMS = Path(__file__).parent / "problems"
 LANGUAGES = ("python", "sh", "pl")
 
-# About a third of each language, by (language, problem).
+# A quarter to a third of each language, by (language, problem).
 HELD_OUT = frozenset(
     {
         ("python", "Demo/1"),

@@ -62,6 +62,7 @@ def train(recipe: Recipe, texts: list[Text], report: Report) -> Trained:
     documents = [_document(tokenizer, text) for text in texts]
     # Seeding inside a fork leaves the caller's random stream as it was.
     with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
         model = build_model(recipe)
         losses = _descend(recipe, model, documents, report)
     return Trained(tokenizer=tokenizer, model=model.eval(), losses=losses)

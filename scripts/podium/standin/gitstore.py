@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_MODE = "100644"
+TREE_MODE = "040000"
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 SHA = re.compile(r"[0-9a-f]{40}")
+# What git's revision syntax would read more into is no name: main~1, main@{yesterday}, main:file.
+_PLAIN = re.compile(r"refs/(?!.*(\.\.|@\{))[^\x00-\x20\x7f~^:?*\[\\]+")
 _IDENTITY = re.compile(rb"(.*) <(.*)> (\d+) ([+-]\d{4})")
 
 
@@ -61,7 +64,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One edit of a tree: `sha` None removes the path, mode 040000 puts a whole tree there."""
+    """One edit of a tree: `sha` None removes the path, mode 040000 replaces the folder by a tree."""
 
     path: str
     sha: str | None
@@ -147,17 +150,20 @@ class GitRepository:
             index = {"GIT_INDEX_FILE": f"{folder}/index"}
             if base is not None:
                 self._git("read-tree", base, environment=index)
-            lines = []
-            for change in changes:
-                if change.mode == "040000" and change.sha is not None:
-                    self._git("read-tree", f"--prefix={change.path}/", change.sha, environment=index)
-                else:
-                    mode = "0" if change.sha is None else change.mode
-                    lines.append(f"{mode} {change.sha or '0' * 40}\t{change.path}\0")
+            lines = [line for change in changes for line in self._index_lines(base, change)]
             if lines:
                 data = "".join(lines).encode()
                 self._git("update-index", "--replace", "-z", "--index-info", stdin=data, environment=index)
             return self._git("write-tree", environment=index).decode().strip()
+
+    def _index_lines(self, base: str | None, change: Change) -> list[str]:
+        if change.mode != TREE_MODE or change.sha is None:
+            return [f"{'0' if change.sha is None else change.mode} {change.sha or '0' * 40}\t{change.path}\0"]
+        old = self.entries(base, recursive=True, path=f"{change.path}/") if base else []
+        new = self.entries(change.sha, recursive=True)
+        gone = [f"0 {'0' * 40}\t{entry.path}\0" for entry in old if entry.kind != "tree"]
+        put = [f"{entry.mode} {entry.sha}\t{change.path}/{entry.path}\0" for entry in new if entry.kind != "tree"]
+        return gone + put
 
     def write_commit(
         self, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature
@@ -198,7 +204,7 @@ class GitRepository:
         if SHA.fullmatch(name):
             return name if self.kind(name) == "commit" else None
         candidates = [name] if name.startswith("refs/") else [f"refs/heads/{name}", f"refs/tags/{name}"]
-        for candidate in candidates:
+        for candidate in filter(_PLAIN.fullmatch, candidates):
             found = self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", candidate + "^{commit}")
             if found:
                 return found
@@ -206,6 +212,8 @@ class GitRepository:
 
     def ref(self, name: str) -> str | None:
         """Object a full ref points to, or None."""
+        if not _PLAIN.fullmatch(name):
+            return None
         return self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", name)
 
     def refs(self, prefix: str) -> dict[str, str]:

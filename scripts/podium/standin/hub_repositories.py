@@ -110,12 +110,14 @@ class HubRepositories:
         user = hub_user(request)
         body = request.parse(NewHubRepository)
         owner = body.organization or user.login
-        owned = [known for known in self._store.state.hub.values() if known.id.split("/")[0] == owner]
-        if owner != user.login and not any(is_writer(user, known) for known in owned):
+        owned = [other for other in self._store.state.hub.values() if other.id.split("/")[0] == owner]
+        if owner != user.login and not any(is_writer(user, other) for other in owned):
             raise Refusal(403, f"You don't have the rights to create a {body.type} under the namespace {owner!r}")
         identity = f"{owner}/{body.name}"
-        if f"{body.type}s/{identity}" in self._store.state.hub:
-            raise Refusal(409, f"You already created this {body.type} repo")
+        known = self._store.state.hub.get(f"{body.type}s/{identity}")
+        if known is not None:
+            # The client reads the address even from this refusal when the caller said exist_ok.
+            return Reply(409, {"error": f"You already created this {body.type} repo", "url": hub_page(request, known)})
         added = self._store.add_hub(Space(id=identity, kind=body.type, writers=[user.login]))
         self._store.save()
         return Reply(200, {"url": hub_page(request, added), "name": identity, "id": identity})

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from podium.errors import StorageError, UsageError
+from podium.errors import PodiumError, StorageError, UsageError
 from podium.files import canonical_json, write_atomic
 from podium.records import read_record
 from podium.standin.gitstore import Change, GitRepository, Signature
@@ -148,9 +148,13 @@ class Store:
         self._clock = clock
         self._path = folder / "state.json"
         self._lock = self._take_lock()
-        self._clean()
-        self.state = read_record(self._path, State) if self._path.exists() else State()
-        self._catch_up()
+        try:
+            self._clean()
+            self.state = read_record(self._path, State) if self._path.exists() else State()
+            self._catch_up()
+        except PodiumError:
+            self.close()
+            raise
 
     def _take_lock(self) -> IO[bytes]:
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from podium.protocol import PROFILES
 from podium.records import (
     FileDigest,
     Gates,
@@ -22,6 +23,7 @@ from podium.records import (
 )
 
 if TYPE_CHECKING:
+    from podium.protocol import Profile
     from podium.validate.intake import Intake
     from podium.validate.places import Place
 
@@ -67,6 +69,7 @@ class Contents:
 
     intake: Intake
     name: str
+    paths: list[str] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     digests: dict[str, FileDigest] = field(default_factory=dict)
@@ -120,3 +123,24 @@ class Contents:
         """Whether the task's file of this kind is here, readable or not."""
         return any(place.kind.name == kind and place.task == task for place in self.places)
 
+    def shapes(self) -> dict[str, Shape]:
+        """What each task must hold: the plan's problems and samples, or the board's where there is no plan."""
+        if self.plan is not None:
+            n_samples = self.plan.sampling.n_samples
+            return {
+                task.task: Shape(problems=len(task.problems), n_samples=n_samples, source="the plan")
+                for task in self.plan.tasks
+            }
+        profile = self.profile()
+        return {
+            task: Shape(problems=count, n_samples=profile.sampling.n_samples, source=f"board {profile.name}")
+            for task, count in profile.problems.items()
+        }
+
+    def profile(self) -> Profile:
+        """The board's demands: the plan's profile, else the demo's if every task is one of the demo's."""
+        if self.plan is not None and self.plan.profile in PROFILES:
+            return PROFILES[self.plan.profile]
+        tasks = {place.task for place in self.places if place.task}
+        is_demo = bool(tasks) and all(task.startswith("demo-") for task in tasks)
+        return PROFILES["demo" if is_demo else "bigcode"]

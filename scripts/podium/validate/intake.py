@@ -5,6 +5,7 @@ Reads files and folders. Whatever is refused becomes a finding and `None`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from pathlib import PurePosixPath
@@ -16,7 +17,6 @@ from podium.records import FileDigest
 from podium.validate.breaches import Breach
 
 if TYPE_CHECKING:
-    import hashlib
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -44,6 +44,14 @@ class Intake:
 
     def __init__(self, root: Path, log: BreachLog) -> None:
         self.root, self.log = root, log
+
+    def names(self) -> list[str]:
+        """The names in the root folder, sorted."""
+        try:
+            return sorted(os.listdir(self.root))
+        except OSError as err:
+            self._refuse("unreadable", self.root, f"the folder cannot be read: {err.strerror}")
+            return []
 
     def walk(self) -> list[str]:
         """Every regular file below the root, sorted; links, special files and bottomless folders are findings."""
@@ -141,9 +149,9 @@ class Intake:
             self.log.add("not-utf8", Breach(path=relative, message=f"it is not UTF-8: {err}"))
             return None
 
-    def digest(self, relative: str, hasher: hashlib._Hash) -> FileDigest | None:
+    def digest(self, relative: str) -> FileDigest | None:
         """Digest a file of any size in pieces, or a finding when it cannot be read."""
-        path, size = self.root / relative, 0
+        path, size, hasher = self.root / relative, 0, hashlib.sha256()
         try:
             with path.open("rb") as stream:
                 while chunk := stream.read(CHUNK_BYTES):

@@ -62,7 +62,7 @@ def unshare(flags: int) -> None:
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    """mount(2)."""
+    """Mount `source`, of file system `kind`, at `target`."""
     arguments = (source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
     _check(_libc.mount(*arguments), f"mount {kind} {source} on {target}")
 
@@ -94,13 +94,13 @@ def bind_read_only(source: str, target: str, extra: int = MOUNT_ATTR_NODEV) -> N
 
 
 def control_process(option: int, value: int = 0) -> None:
-    """prctl(2) with one number."""
+    """Set one numeric property of this process (prctl)."""
     result = _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
     _check(result, f"prctl({option}, {value})")
 
 
 def set_host_name(name: str) -> None:
-    """sethostname(2) in the own uts namespace."""
+    """Name the machine as programs see it; only in an own uts namespace."""
     _check(_libc.sethostname(name.encode(), ctypes.c_size_t(len(name))), "sethostname")
 
 

@@ -57,13 +57,12 @@ def lock_down() -> None:
 
 def serve(control: int, warden: programs.Warden) -> None:
     """Answer requests until podium closes the socket."""
-    while True:
-        try:
-            request, files = wire.receive(control)
-            answer, outputs = programs.run(warden, control, request, files)
-        except programs.SpentError:
-            return
-        wire.send(control, answer, outputs)
+    spent = not programs.renew_box(warden)
+    while not spent:
+        request, files = wire.receive(control)
+        answer, outputs = programs.run(warden, control, request, files)
+        spent = not programs.renew_box(warden)
+        wire.send(control, answer | {"spent": spent}, outputs)
 
 
 def settle(control: int, config: dict[str, Any]) -> None:
@@ -91,7 +90,6 @@ def settle(control: int, config: dict[str, Any]) -> None:
     warden = programs.Warden(
         isolated=isolated, becomes_nobody=becomes_nobody, box=box, environment=environment, driver=driver
     )
-    programs.renew_box(warden)
     wire.send(control, {"missing": missing, "becomes_nobody": becomes_nobody}, [])
     serve(control, warden)
 
@@ -113,6 +111,7 @@ def main() -> None:
     """Read the configuration from the socket and settle; say why not where that fails."""
     control = int(sys.argv[1])
     os.set_inheritable(control, False)
+    os.umask(0o022)
     try:
         config, _ = wire.receive(control)
         settle(control, config)

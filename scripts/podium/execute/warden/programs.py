@@ -40,17 +40,13 @@ class Warden:
     driver: Callable[[bytes, float, int, bytes], None]
 
 
-class SpentError(Exception):
-    """What the last program left cannot be cleaned away: this warden must be replaced."""
-
-
-def run(warden: Warden, control: int, request: dict[str, Any], files: list[bytes]) -> tuple[dict[str, Any], list[bytes]]:
-    """Run the requested program to its end. Raises EOFError when podium is gone and SpentError."""
-    work = renew_box(warden)
+def run(
+    warden: Warden, control: int, request: dict[str, Any], files: list[bytes]
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Run the requested program to its end in a box that is empty. Raises EOFError when podium is gone."""
     for name, content in zip(request["files"], files, strict=True):
-        (work / name).write_bytes(content)
-    resident, limits = request["resident"], request["limits"]
-    nonce = os.urandom(NONCE_BYTES)
+        (warden.box / BOX_FOLDERS[0] / name).write_bytes(content)
+    resident, limits, nonce = request["resident"], request["limits"], os.urandom(NONCE_BYTES)
     pipes = [os.pipe() for _ in range(2 if resident else 3)]  # failure, then result or stdout and stderr
     began = time.monotonic()
     pid = os.fork()
@@ -61,46 +57,46 @@ def run(warden: Warden, control: int, request: dict[str, Any], files: list[bytes
     reads = {read: bytearray() for read, _ in pipes}
     limit = RESULT_BYTES if resident else limits["output_bytes"]
     try:
-        deadline = began + limits["wall_seconds"] + request["grace_seconds"]
-        ended_by = _watch(pid, reads, limit, deadline, control)
-        wall_seconds = time.monotonic() - began
-        status, cpu_seconds = _end_all(pid, isolated=warden.isolated)
-        ended_by = _drain(reads, limit) or ended_by
+        ended_by = _watch(pid, reads, limit, began + limits["wall_seconds"] + request["grace_seconds"], control)
     finally:
-        for read in reads:
-            os.close(read)
+        wall_seconds = time.monotonic() - began
+        code, cpu_seconds = _end_all(pid, isolated=warden.isolated)
+        ended_by = _drain(reads, limit) or ended_by
     failure, *outputs = (bytes(data) for data in reads.values())
-    code = os.waitstatus_to_exitcode(status)
-    header = {
-        "error": failure.decode(errors="replace"),
-        "exit_code": code if code >= 0 else None,
-        "signal": -code if code < 0 else None,
-        "timed_out": ended_by == "clock" or _hit_cpu_limit(code, cpu_seconds, limits["cpu_seconds"]),
-        "output_exceeded": ended_by == "output",
-        "memory_exceeded": code == -signal.SIGKILL and not ended_by,
-        "wall_seconds": wall_seconds,
-        "cpu_seconds": cpu_seconds,
-    }
+    header = _describe(code, ended_by, cpu_seconds, limits["cpu_seconds"])
+    header |= {"error": failure.decode(errors="replace"), "wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds}
     if resident:
         _, found, result = outputs[0].partition(nonce)
-        return {**header, "has_result": bool(found)}, [b"", b"", result]
-    return {**header, "has_result": False}, [*(output[:limit] for output in outputs), b""]
+        return header | {"has_result": bool(found)}, [b"", b"", result]
+    return header | {"has_result": False}, [*(output[:limit] for output in outputs), b""]
 
 
-def _hit_cpu_limit(code: int, cpu_seconds: float, limit: float) -> bool:
-    return code in (-signal.SIGKILL, -signal.SIGXCPU) and cpu_seconds >= limit * 0.98
+def _describe(code: int, ended_by: str, cpu_seconds: float, cpu_limit: float) -> dict[str, Any]:
+    killed = code in (-signal.SIGKILL, -signal.SIGXCPU) and not ended_by
+    hit_cpu_limit = killed and cpu_seconds >= cpu_limit * 0.98
+    return {
+        "exit_code": code if code >= 0 else None,
+        "signal": -code if code < 0 else None,
+        "timed_out": ended_by == "clock" or hit_cpu_limit,
+        "output_exceeded": ended_by == "output",
+        "memory_exceeded": killed and not hit_cpu_limit,
+    }
 
 
-def renew_box(warden: Warden) -> Path:
-    """Empty folders for the next program: its working directory first. Raises SpentError."""
+def renew_box(warden: Warden) -> bool:
+    """Give the next program empty folders; False when what the last one left must not be walked by us."""
     for name in BOX_FOLDERS:
         folder = warden.box / name
         if folder.is_symlink() or (folder.exists() and not _remove(folder)):
-            raise SpentError
-        folder.mkdir(mode=0o700)
+            return False
+    # As an ordinary user a program owns the box and could leave something beside its folders.
+    if any(warden.box.iterdir()):
+        return False
+    for name in BOX_FOLDERS:
+        (warden.box / name).mkdir(mode=0o700)
         if warden.becomes_nobody:
-            os.chown(folder, NOBODY, NOBODY)
-    return warden.box / BOX_FOLDERS[0]
+            os.chown(warden.box / name, NOBODY, NOBODY)
+    return True
 
 
 def _remove(folder: Path) -> bool:
@@ -116,9 +112,7 @@ def _remove(folder: Path) -> bool:
     return True
 
 
-def _live(
-    warden: Warden, request: dict[str, Any], files: list[bytes], pipes: list[int], nonce: bytes
-) -> None:
+def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: list[int], nonce: bytes) -> None:
     """In the child: become a program without rights; never returns."""
     # Kept here because a program in this interpreter may replace what the module holds.
     leave = os._exit
@@ -135,7 +129,7 @@ def _live(
             for target, pipe in ((1, pipes[1]), (2, pipes[2])):
                 os.dup2(pipe, target)
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-            os.execvpe(request["command"][0], request["command"], warden.environment)
+            os.execvpe(request["command"][0], request["command"], warden.environment)  # noqa: S606
     except OSError as err:
         os.write(failure, f"{request['command'][0]}: {err}".encode())
         leave(127)
@@ -198,27 +192,26 @@ def _watch(pid: int, reads: dict[int, bytearray], limit: int, deadline: float, c
 
 
 def _drain(reads: dict[int, bytearray], limit: int) -> str:
-    """Read what is still in the pipes; nobody is left who could write."""
+    """Read what is still in the pipes, and close them; nobody is left who could write."""
     for descriptor, data in reads.items():
-        os.set_blocking(descriptor, False)
-        with contextlib.suppress(BlockingIOError):
-            while len(data) <= limit and (part := os.read(descriptor, READ_BYTES)):
-                data += part
+        while len(data) <= limit and (part := os.read(descriptor, READ_BYTES)):
+            data += part
+        os.close(descriptor)
     return "output" if any(len(data) > limit for data in reads.values()) else ""
 
 
 def _end_all(pid: int, *, isolated: bool) -> tuple[int, float]:
-    """Kill and reap the program and all it started; its wait status and everybody's CPU seconds."""
-    status, cpu_seconds = 0, 0.0
+    """Kill and reap the program and all it started; its exit code (negative: signal) and everybody's CPU seconds."""
+    code, cpu_seconds = 0, 0.0
     while True:
         _kill_all(pid, isolated=isolated)
         try:
-            ended, ended_status, usage = os.wait4(-1, 0)
+            ended, status, usage = os.wait4(-1, 0)
         except ChildProcessError:
-            return status, cpu_seconds
+            return code, cpu_seconds
         cpu_seconds += usage.ru_utime + usage.ru_stime
         if ended == pid:
-            status = ended_status
+            code = os.waitstatus_to_exitcode(status)
 
 
 def _kill_all(pid: int, *, isolated: bool) -> None:

@@ -1,0 +1,151 @@
+"""One Space on the Hugging Face Hub as the boards see it: a folder at a revision, pull requests of the Community tab.
+
+Every failure is a BoardError or one of its kinds. Which call to make, and when, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from podium.boards.answers import hub_answers
+from podium.errors import BoardError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+KIND = "space"
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A pull request of the Community tab; `comment` is the id of its first comment, which holds its text."""
+
+    number: int
+    url: str
+    title: str
+    text: str
+    comment: str
+    is_open: bool
+    is_merged: bool
+
+
+class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file on the Hub: git's name of what git holds, and the SHA-256 of the content if that is a large file."""
+
+    blob: str
+    sha256: str
+
+
+class Hub:
+    """A Space behind a client."""
+
+    def __init__(self, client: HfApi, space: str) -> None:
+        self._client = client
+        self.space = space
+
+    @cached_property
+    def login(self) -> str:
+        """The account of the token."""
+        with hub_answers("ask the Hub whose token this is"):
+            return str(self._client.whoami()["name"])
+
+    def head_of(self, revision: str) -> str:
+        """The last commit of a revision. Raises RefusedError `missing`."""
+        with hub_answers(f"look at {revision} of the Space {self.space}"):
+            return str(self._client.repo_info(self.space, repo_type=KIND, revision=revision).sha)
+
+    def files_at(self, revision: str, folder: str) -> dict[str, RemoteFile]:
+        """All files of a folder at a revision, by path below it; empty if there is no such folder."""
+        from huggingface_hub import RepoFile
+        from huggingface_hub.errors import EntryNotFoundError
+
+        with hub_answers(f"list {folder} of the Space {self.space}"):
+            try:
+                listed = list(
+                    self._client.list_repo_tree(self.space, folder, recursive=True, revision=revision, repo_type=KIND)
+                )
+            except EntryNotFoundError:
+                return {}
+        return {
+            entry.path.removeprefix(f"{folder}/"): RemoteFile(
+                blob=entry.blob_id, sha256=entry.lfs.sha256 if entry.lfs else ""
+            )
+            for entry in listed
+            if isinstance(entry, RepoFile)
+        }
+
+    def own_proposals(self, title: str) -> list[Proposal]:
+        """This account's pull requests with this title, newest first."""
+        with hub_answers(f"list the pull requests of the Space {self.space}"):
+            found = list(
+                self._client.get_repo_discussions(
+                    self.space, repo_type=KIND, author=self.login, discussion_type="pull_request"
+                )
+            )
+        # Filtered here once more: a filter that the server ignores must not hit somebody else's.
+        numbers = [
+            item.num for item in found if item.is_pull_request and item.author == self.login and item.title == title
+        ]
+        return [self.proposal(number) for number in sorted(numbers, reverse=True)]
+
+    def proposal(self, number: int) -> Proposal:
+        """One pull request with its text."""
+        from huggingface_hub import DiscussionComment
+
+        with hub_answers(f"look at pull request {number} of the Space {self.space}"):
+            details = self._client.get_discussion_details(self.space, number, repo_type=KIND)
+        comments = [event for event in details.events if isinstance(event, DiscussionComment)]
+        return Proposal(
+            number=details.num,
+            url=details.url,
+            title=details.title,
+            text=comments[0].content if comments else "",
+            comment=comments[0].id if comments else "",
+            is_open=details.status in {"open", "draft"},
+            is_merged=details.status == "merged",
+        )
+
+    def open_proposal(self, changes: Mapping[str, bytes | None], title: str, text: str) -> None:
+        """Commit `changes` (path to bytes; None deletes) as a new pull request."""
+        with hub_answers(f"open a pull request in the Space {self.space}"):
+            self._client.create_commit(
+                self.space,
+                _operations(changes),
+                commit_message=title,
+                commit_description=text,
+                repo_type=KIND,
+                create_pr=True,
+            )
+
+    def commit_to(self, proposal: Proposal, changes: Mapping[str, bytes | None], message: str, parent: str) -> None:
+        """Commit `changes` to a pull request whose head is `parent`. Raises RefusedError `moved` if it is not."""
+        with hub_answers(f"update pull request {proposal.number} of the Space {self.space}"):
+            self._client.create_commit(
+                self.space,
+                _operations(changes),
+                commit_message=message,
+                repo_type=KIND,
+                revision=f"refs/pr/{proposal.number}",
+                parent_commit=parent,
+            )
+
+    def edit_text(self, proposal: Proposal, text: str) -> None:
+        """Replace the text of a pull request."""
+        if not proposal.comment:
+            message = f"{proposal.url} has no first comment to hold its text"
+            raise BoardError(message, hint="close it there, then run the same command again")
+        with hub_answers(f"edit pull request {proposal.number} of the Space {self.space}"):
+            self._client.edit_discussion_comment(self.space, proposal.number, proposal.comment, text, repo_type=KIND)
+
+
+def _operations(changes: Mapping[str, bytes | None]) -> list[CommitOperationAdd | CommitOperationDelete]:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    return [
+        CommitOperationDelete(path) if data is None else CommitOperationAdd(path, data)
+        for path, data in sorted(changes.items())
+    ]

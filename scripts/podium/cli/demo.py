@@ -1,0 +1,45 @@
+"""podium demo: the whole pipeline offline, on a stand-in board."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from podium.cli.console import build_report
+from podium.cli.execute import build_sandbox
+from podium.cli.generate import build_backend
+from podium.cli.options import FOLDER, unsafe_option
+from podium.cli.submit import build_clients
+from podium.cli.table import print_scores
+from podium.demo.walkthrough import walk
+from podium.pipeline import Tools
+
+if TYPE_CHECKING:
+    from podium.demo.walkthrough import Walk
+
+
+@click.command()
+@click.option("--dir", "folder", type=FOLDER, default=Path("demo"), show_default=True, help="Where everything goes.")
+@unsafe_option
+def command(folder: Path, unsafe_no_sandbox: bool) -> None:
+    """Take a small model from checkpoint to two pull requests, offline, by the code that `podium run` uses."""
+    tools = Tools(build_backend=build_backend, sandbox=build_sandbox(unsafe_no_sandbox))
+    _say(folder, walk(folder, tools, build_clients, build_report()))
+
+
+def _say(folder: Path, walk: Walk) -> None:
+    if not walk.steps_done:
+        click.echo("demo: nothing to do, every step of the run is finished and untouched", err=True)
+    print_scores(walk.scores, sys.stdout)
+    lines = {
+        "fork pull request": f"{walk.submitted.url} ({walk.submitted.outcome})",
+        "Space pull request": f"{walk.published.url} ({walk.published.outcome})",
+        "pull request body": walk.run_dir / "pr_body.md",
+        "submission folder": walk.run_dir / "submission",
+    }
+    for name, value in lines.items():
+        click.echo(f"{name:<19} {value}")
+    click.echo(f"To look at them: podium standin --state {folder / 'standin'}", err=True)

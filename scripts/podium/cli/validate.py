@@ -1,0 +1,46 @@
+"""podium validate: record files, run directories and submissions, from us or from strangers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from podium.validate import validate
+from podium.validate.reporters import REPORTERS, reporter_named, summary
+
+ERRORS, WARNINGS = 1, 3
+
+
+@click.command()
+@click.argument(
+    "paths",
+    type=click.Path(path_type=Path, exists=True),
+    nargs=-1,
+    required=True,
+    envvar="PODIUM_VALIDATE_PATHS",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(list(REPORTERS)),
+    default="text",
+    show_default=True,
+    show_envvar=True,
+    envvar="PODIUM_VALIDATE_FORMAT",
+    help="text for people, json for programs, github for annotations in a pull request.",
+)
+def command(paths: tuple[Path, ...], output_format: str) -> int:
+    """Check PATHS: files, run directories (with a plan.json), submissions, or folders of them.
+
+    Findings go to stdout, a summary to stderr. Exit status: 0 nothing found, 1 errors, 2 wrong usage,
+    3 warnings only. Several PATHS in the environment variable PODIUM_VALIDATE_PATHS are separated like
+    those of PATH.
+    """
+    found = validate(paths, rooted=True)
+    for line in reporter_named(output_format)(found):
+        click.echo(line)
+    click.echo(f"podium validate: {summary(found)}", err=True)
+    if any(finding.severity == "error" for finding in found.findings):
+        return ERRORS
+    return WARNINGS if found.findings else 0

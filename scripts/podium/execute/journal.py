@@ -1,0 +1,88 @@
+"""verdicts/<task>.jsonl while it grows: continued if it is of this work, else moved aside; sorted at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from podium.errors import RecordError
+from podium.files import AppendLog, complete_lines, write_atomic
+from podium.records import Verdict, VerdictsHeader, encode, read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from podium.execute.programs import Program
+    from podium.progress import Report
+    from podium.records import Check
+
+
+class Journal:
+    """The verdicts of one task that are on disk, and a way to add to them."""
+
+    def __init__(self, path: Path, header: VerdictsHeader, programs: list[Program], report: Report) -> None:
+        """Read what is there. Raises RecordError for rows that are not of these programs."""
+        self.path, self.header = path, header
+        self._order = {(program.problem, program.index): program for program in programs}
+        self._rows = self._read(report)
+        self.verdicts = {(row.problem, row.index): row for row in self._rows}
+
+    def _read(self, report: Report) -> list[Verdict]:
+        if not self.path.exists() or next(complete_lines(self.path), None) is None:
+            self.path.unlink(missing_ok=True)
+            return []
+        try:
+            header, rows = read_rows(self.path, VerdictsHeader, Verdict)
+        except RecordError as err:
+            self._move_aside(report, str(err))
+            return []
+        differ = [
+            field
+            for field in VerdictsHeader.__struct_fields__
+            if field != "self_test" and getattr(header, field) != getattr(self.header, field)
+        ]
+        if differ:
+            self._move_aside(report, f"it differs in {', '.join(differ)}")
+            return []
+        self._check(rows)
+        self.header = header
+        return rows
+
+    def _move_aside(self, report: Report, reason: str) -> None:
+        aside = self.path.with_name(f"{self.path.name}.stale")
+        self.path.replace(aside)
+        report.note(f"{self.path} is of other work and was moved to {aside.name}: {reason}")
+
+    def _check(self, rows: list[Verdict]) -> None:
+        seen: set[tuple[str, int]] = set()
+        for number, row in enumerate(rows, 2):
+            key = (row.problem, row.index)
+            program = self._order.get(key)
+            if program is None or program.sha256 != row.program_sha256 or key in seen:
+                message = f"{self.path}:{number} is no verdict of these generations: {row.problem} sample {row.index}"
+                raise RecordError(message, hint=f"delete {self.path} and run podium execute again")
+            seen.add(key)
+
+    def missing(self) -> list[Program]:
+        """Programs without a verdict, in order."""
+        return [program for key, program in self._order.items() if key not in self.verdicts]
+
+    def begin(self, checks: list[Check]) -> AppendLog:
+        """Open for appending; a new file gets its header with the self-test first."""
+        is_new = not self.path.exists()
+        log = AppendLog(self.path)
+        if is_new:
+            self.header = msgspec.structs.replace(self.header, self_test=checks)
+            log.append([encode(self.header)])
+        return log
+
+    def finish(self) -> VerdictsHeader:
+        """Put the rows in (problem, index) order if they are not. Raises RecordError."""
+        header, rows = read_rows(self.path, VerdictsHeader, Verdict)
+        rank = {key: number for number, key in enumerate(self._order)}
+        ordered = sorted(rows, key=lambda row: rank[row.problem, row.index])
+        if ordered != rows:
+            lines = [encode(header), *map(encode, ordered)]
+            write_atomic(self.path, b"".join(line + b"\n" for line in lines))
+        return header

@@ -1,0 +1,61 @@
+"""Languages: what to run for a program and how to read what running it showed. Pure; the sandbox does the running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import msgspec
+
+from podium.names import load
+
+if TYPE_CHECKING:
+    from podium.execute.sandbox import Completed
+    from podium.records import Limits, Outcome
+
+Mode = Literal["parity", "corrected"]
+LANGUAGES = {
+    "py": "podium.execute.languages.python:Python",
+    "sh": "podium.execute.languages.shell:Shell",
+    "pl": "podium.execute.languages.perl:Perl",
+}
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sandbox is asked to do for one program; see `Sandbox.run`."""
+
+    command: list[str]
+    files: dict[str, bytes]
+    grace_seconds: float = 0.0
+    resident: bool = False
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """A program whose outcome is known: the toolchain is sound when it gives that outcome."""
+
+    name: str
+    program: str
+    wanted: Outcome
+
+
+class Language(Protocol):
+    """One language of the harness. `tools` are commands whose first line of output is a version."""
+
+    tools: dict[str, list[str]]
+
+    def limits(self, mode: Mode) -> Limits:
+        """Bounds for one program."""
+
+    def prepare(self, program: bytes) -> Run:
+        """What to run for a program."""
+
+    def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
+        """The outcome, and the harness's text for it."""
+
+    def probes(self, tests: str) -> list[Probe]:
+        """Programs for the self-test of the toolchain, with the modules that `tests` need."""
+
+
+def language_named(name: str) -> Language:
+    """Return a language by its short name. Raises UnknownNameError."""
+    language: Language = load("language", name, LANGUAGES)()
+    return language

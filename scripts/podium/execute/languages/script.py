@@ -1,0 +1,58 @@
+"""What the harness's runner of one interpreter and one file (`safe_subprocess.run`) has in common for all languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from podium.execute.languages import Run
+from podium.records import Limits
+
+if TYPE_CHECKING:
+    from podium.execute.languages import Mode
+    from podium.execute.sandbox import Completed
+    from podium.records import Outcome
+
+# [H] bigcode_eval/tasks/custom_metrics/multiple_metrics/safe_subprocess: 15 s; it reads 1 kB of each stream every
+# 0.1 s, so a program that prints more than the pipe (64 kB) and 150 such reads hold can never end in time.
+WALL_SECONDS = 15.0
+OUTPUT_BYTES = (1 << 16) + 150 * (1 << 10)
+KEPT_BYTES = 2048  # what the status rules can see of a stream
+
+
+class Script:
+    """A language that is one interpreter and one file. Subclasses say which, and read the status."""
+
+    interpreter: str
+    file_name: str
+
+    def limits(self, mode: Mode) -> Limits:
+        """The harness's time and, because it decides verdicts there, output; the others protect the machine."""
+        return Limits(
+            wall_seconds=WALL_SECONDS,
+            cpu_seconds=WALL_SECONDS + 5,
+            memory_bytes=4 << 30,
+            output_bytes=OUTPUT_BYTES,
+            file_bytes=64 << 20,
+            processes=64,
+        )
+
+    def prepare(self, program: bytes) -> Run:
+        """Interpreter and file."""
+        return Run(command=[self.interpreter, self.file_name], files={self.file_name: program})
+
+    def stopped(self, completed: Completed) -> tuple[Outcome, str] | None:
+        """The outcome of a program that we ended, or None. The harness calls all of these Timeout."""
+        if completed.output_exceeded:
+            return "output_limit", "Timeout"
+        return ("timed_out", "Timeout") if completed.timed_out else None
+
+    def broken(self, completed: Completed) -> tuple[Outcome, str]:
+        """The outcome of a program that ended badly. The harness calls all of these Exception."""
+        if completed.memory_exceeded:
+            return "out_of_memory", "Exception"
+        return ("failed" if completed.signal is None else "crashed"), "Exception"
+
+
+def kept(stream: bytes) -> str:
+    """What the harness keeps of a stream."""
+    return stream[:KEPT_BYTES].decode("utf-8", "ignore")

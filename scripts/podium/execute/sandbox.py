@@ -1,0 +1,307 @@
+"""The one place where programs run: `Sandbox` with isolation, `UnsafeSandbox` without; both speak to wardens.
+
+A warden is a separate bare interpreter (`warden/launcher.py`) that runs one program at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import shutil
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from podium.errors import SandboxError, SandboxUnavailableError
+from podium.execute.warden import wire
+from podium.records import SandboxFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from podium.records import Limits
+
+EXECUTE_FOLDER = Path(__file__).resolve().parent
+LAUNCHER = EXECUTE_FOLDER / "warden" / "launcher.py"
+PYTHON_DRIVER = EXECUTE_FOLDER / "languages" / "python_driver.py"
+BOX_BYTES = 256 << 20
+START_SECONDS = 30.0
+# One thread for numpy: with one a core it would meet the limit of processes on a large machine.
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+ANSWER_SECONDS = 30.0  # over the program's own limit: killing and reaping on a loaded machine
+LAYERS = (
+    "user namespace", "pid namespace", "mount namespace", "network namespace", "ipc namespace", "uts namespace",
+    "read-only system", "private tmpfs", "fresh proc", "nobody", "no capabilities", "no new privileges", "seccomp",
+    "resource limits", "output limit", "killed as a group",
+)  # fmt: skip
+UNSAFE_LAYERS = ("resource limits", "output limit", "killed as a group")
+
+
+class Completed(msgspec.Struct, frozen=True, kw_only=True):
+    """What running one program showed. `memory_exceeded` means killed by the kernel without a limit of time hit.
+
+    `result` is what a resident program's driver reported; None when it ended without.
+    """
+
+    exit_code: int | None
+    signal: int | None
+    stdout: bytes
+    stderr: bytes
+    result: str | None
+    timed_out: bool
+    output_exceeded: bool
+    memory_exceeded: bool
+    wall_seconds: float
+    cpu_seconds: float
+
+
+class Runner(Protocol):
+    """Where programs run."""
+
+    def facts(self) -> SandboxFacts:
+        """Which layers of isolation hold, found out by starting one warden."""
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        files: Mapping[str, bytes],
+        limits: Limits,
+        grace_seconds: float = 0.0,
+        resident: bool = False,
+    ) -> Completed:
+        """Run one program to its end. Raises SandboxError for any fault that is not the program's."""
+
+    def close(self) -> None:
+        """End all wardens and what runs in them."""
+
+
+class Sandbox:
+    """Runs programs apart from the machine, from each other and from us; works as root and as an ordinary user.
+
+    Covered: no network, not even loopback, and no sockets but UNIX and IP; a read-only view of /usr, the interpreter
+    and a handful of /etc and /dev entries: no home, no /etc/shadow, no other process; a private working directory in
+    memory, limited in size and emptied after every program; the id of nobody (as root: the real one; else the calling
+    user without any rights, shown as nobody), no capabilities, no way to gain any, a deny list of system calls;
+    limits of memory a process, CPU, file size, open files, processes and output; an empty environment but for PATH,
+    HOME and TMPDIR; everything a program started is killed and reaped before the next begins, and when podium dies by
+    whatever signal.
+
+    Not covered: a flaw of the kernel itself; the sum of memory over a program's processes (there is a limit for each,
+    and for their number); CPU time taken from programs beside it; readable files below /usr and the interpreter's
+    folder; side channels. Programs that one warden runs one after another share its namespaces and see growing
+    process numbers, nothing else of each other. A Python program shares its interpreter with its tests, see
+    `languages/python_driver.py`.
+    """
+
+    isolated = True
+
+    def __init__(self, read_only: Sequence[Path] = ()) -> None:
+        """`read_only` are folders with toolchains outside /usr that programs may read."""
+        self._read_only = tuple(read_only)
+        self._idle: list[_Warden] = []
+        self._all: set[_Warden] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def facts(self) -> SandboxFacts:
+        """Which layers of isolation hold. Raises SandboxUnavailableError when a necessary one does not."""
+        warden = self._take()
+        self._give_back(warden)
+        missing = [*warden.missing]
+        if not warden.becomes_nobody:
+            missing.append("nobody: programs keep the calling user's id outside, without rights")
+        layers = [layer for layer in LAYERS if layer not in missing and (layer != "nobody" or warden.becomes_nobody)]
+        return SandboxFacts(isolated=True, layers=layers, missing=missing)
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        files: Mapping[str, bytes],
+        limits: Limits,
+        grace_seconds: float = 0.0,
+        resident: bool = False,
+    ) -> Completed:
+        """Run `command` in an empty working directory that holds `files`, with /dev/null as stdin.
+
+        It is ended `grace_seconds` after the wall limit. `resident` runs the first file, a Python program, inside the
+        warden's own interpreter by the driver instead: no output, but a result. Raises SandboxError.
+        """
+        request = {
+            "command": list(command),
+            "files": list(files),
+            "limits": msgspec.to_builtins(limits),
+            "grace_seconds": grace_seconds,
+            "resident": resident,
+        }
+        warden = self._take()
+        try:
+            seconds = limits.wall_seconds + grace_seconds + ANSWER_SECONDS
+            answer, (stdout, stderr, result) = warden.ask(request, list(files.values()), seconds)
+        except SandboxError:
+            self._drop(warden)
+            raise
+        if answer.pop("spent"):
+            self._drop(warden)
+        else:
+            self._give_back(warden)
+        if error := answer.pop("error"):
+            message = f"the sandbox cannot start a program: {error}"
+            raise SandboxError(message, hint="install the language's toolchain below /usr; podium execute needs it")
+        text = result.decode(errors="replace") if answer.pop("has_result") else None
+        return Completed(stdout=stdout, stderr=stderr, result=text, **answer)
+
+    def close(self) -> None:
+        """End all wardens and what runs in them."""
+        with self._lock:
+            self._closed = True
+            wardens, self._all, self._idle = self._all, set(), []
+        for warden in wardens:
+            warden.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _take(self) -> _Warden:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        warden = _Warden(self._configure(), isolated=self.isolated)
+        with self._lock:
+            self._all.add(warden)
+            closed = self._closed
+        if closed:
+            self._drop(warden)
+            message = "the sandbox is closed"
+            raise SandboxError(message, hint="run the same command again to continue")
+        return warden
+
+    def _give_back(self, warden: _Warden) -> None:
+        with self._lock:
+            self._idle.append(warden)
+
+    def _drop(self, warden: _Warden) -> None:
+        with self._lock:
+            self._all.discard(warden)
+        warden.close()
+
+    def _configure(self) -> dict[str, Any]:
+        shown, links, module_path = [], [], []
+        for folder in (Path(sys.base_prefix), *self._read_only):
+            real = folder.resolve()
+            if not real.is_relative_to("/usr"):
+                shown.append((str(real), str(real)))
+            if real != folder:
+                links.append((str(folder), str(real)))
+        for number, packages in enumerate(_package_folders()):
+            inside = packages if packages.is_relative_to("/usr") else Path(f"/packages/{number}")
+            module_path.append(str(inside))
+            if inside != packages:
+                shown.append((str(packages), str(inside)))
+        environment = {**ENVIRONMENT, "HOME": "/box/tmp", "TMPDIR": "/box/tmp"}
+        return {"shown": shown, "links": links, "module_path": module_path, "environment": environment}
+
+
+class UnsafeSandbox(Sandbox):
+    """Runs programs as the calling user, with the limits of one process and nothing else between them and the machine.
+
+    Covered: limits of memory a process, CPU, file size, open files and output; time; what a program started is killed
+    as far as it can be found. Not covered: everything else that `Sandbox` lists.
+    """
+
+    isolated = False
+
+    def facts(self) -> SandboxFacts:
+        """No isolation, and which layers that leaves out."""
+        missing = [layer for layer in LAYERS if layer not in UNSAFE_LAYERS]
+        return SandboxFacts(isolated=False, layers=list(UNSAFE_LAYERS), missing=missing)
+
+    def _configure(self) -> dict[str, Any]:
+        module_path = [str(folder) for folder in _package_folders()]
+        return {"shown": [], "links": [], "module_path": module_path, "environment": dict(ENVIRONMENT)}
+
+
+def _package_folders() -> list[Path]:
+    """The packages beside podium: numpy is there for a program that imports it, as beside the harness."""
+    return [folder for name in site.getsitepackages() if (folder := Path(name).resolve()).is_dir()]
+
+
+class _Warden:
+    """One guarding process and the socket to it."""
+
+    def __init__(self, config: dict[str, Any], *, isolated: bool) -> None:
+        self._box = None if isolated else tempfile.mkdtemp(prefix="podium-box-")
+        if self._box is not None:
+            config["environment"] |= dict.fromkeys(("HOME", "TMPDIR"), str(Path(self._box, "tmp")))
+        self._socket, inner = socket.socketpair()
+        # Hash seed: set order, and with it some verdicts, would else change from run to run. -I would ignore it;
+        # with this environment -s -S -P is the same otherwise.
+        command = [sys.executable, "-s", "-S", "-P", str(LAUNCHER), str(inner.fileno())]
+        with inner:
+            self._process = subprocess.Popen(
+                command,
+                env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"},
+                pass_fds=(inner.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+        base = {"isolated": isolated, "driver": str(PYTHON_DRIVER), "box_bytes": BOX_BYTES, "box": self._box}
+        try:
+            hello, _ = self.ask(base | config, [], START_SECONDS)
+        except SandboxError as err:
+            self.close()
+            raise SandboxUnavailableError(str(err), hint=UNAVAILABLE_HINT) from err
+        if "error" in hello:
+            self.close()
+            message = f"this machine cannot isolate programs: {hello['error']}"
+            raise SandboxUnavailableError(message, hint=UNAVAILABLE_HINT)
+        self.missing: list[str] = hello["missing"]
+        self.becomes_nobody: bool = hello["becomes_nobody"]
+
+    def ask(self, header: dict[str, Any], blobs: list[bytes], seconds: float) -> tuple[dict[str, Any], list[bytes]]:
+        """Send one frame and wait for the answer. Raises SandboxError when none comes."""
+        try:
+            wire.send(self._socket.fileno(), header, blobs)
+            ready, _, _ = select.select([self._socket], [], [], seconds)
+            if ready:
+                return wire.receive(self._socket.fileno())
+        except (OSError, EOFError, ValueError) as err:
+            message = f"a warden died: {type(err).__name__}: {err}"
+            raise SandboxError(message, hint="run the same command again; finished verdicts are kept") from err
+        message = f"a warden gave no answer in {seconds:.0f} s"
+        raise SandboxError(message, hint="use fewer --workers; finished verdicts are kept")
+
+    def close(self) -> None:
+        """End the process and all in it."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2 if self._box is None else 5)
+        self._process.kill()
+        self._process.wait()
+        self._socket.close()
+        if self._box is not None:
+            shutil.rmtree(self._box, ignore_errors=True)
+
+
+UNAVAILABLE_HINT = (
+    "allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0; in a "
+    "container: --security-opt seccomp=unconfined), or pass --unsafe-no-sandbox on a machine you can lose"
+)

@@ -1,0 +1,163 @@
+"""What a path is (a file, a run directory, a submission, a folder of them) and the rules that hold for it."""
+
+from __future__ import annotations
+
+
+import msgspec
+
+from podium.protocol import grouped_name
+from podium.records import Finding, Findings
+from podium.validate.breaches import Breach, BreachLog, printable
+from podium.validate.contents import Contents
+from podium.validate.documents import load, load_value
+from podium.validate.intake import MAX_FOLDER_DEPTH, Intake
+from podium.validate.places import (
+    KINDS,
+    Place,
+    is_run,
+    is_submission,
+    looks_grouped,
+    recognise,
+    recognise_content,
+)
+from podium.validate.rules.tables import RUN_RULES, SUBMISSION_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from podium.validate.rules.rule import Rule
+
+RUN_FOLDERS = ("samples", "verdicts", "report")
+BOARD_FOLDERS = ("generations_", "metrics_")
+NOTHING_KNOWN = "nothing-known"
+HINT = "validate takes run directories, submissions and the files in them"
+
+
+def below(found: Findings, base: str) -> Findings:
+    """The same findings with `base` before every path."""
+
+    def full(path: str) -> str:
+        if base == ".":
+            return path
+        return printable(base if path == "." else f"{base.rstrip('/')}/{path}")
+
+    replace = msgspec.structs.replace
+    return Findings(
+        files=[replace(file, path=full(file.path)) for file in found.files],
+        findings=[replace(finding, path=full(finding.path)) for finding in found.findings],
+    )
+
+
+def check_file(path: Path) -> Findings:
+    """Check one file that was named by hand: known by name and place, else by what it holds."""
+    contents = Contents(intake=Intake(path.parent, BreachLog()), name=path.parent.name)
+    place = recognise("/".join(path.absolute().parts[-3:]))
+    if place is not None:
+        load(contents, msgspec.structs.replace(place, path=path.name))
+    elif (data := contents.intake.read(path.name, KINDS["generations"].limit_bytes)) is not None:
+        _load_by_content(contents, path.name, data)
+    return _findings(contents)
+
+
+def _load_by_content(contents: Contents, name: str, data: bytes) -> None:
+    if name.endswith(".jsonl"):
+        kind = "verdicts" if b'"verdicts"' in data.partition(b"\n")[0] else "samples"
+        load(contents, Place(path=name, kind=KINDS[kind]))
+        return
+    parsed, value = contents.intake.parse(data, name)
+    place = recognise_content(name, value) if parsed else None
+    if place is not None:
+        load_value(contents, place, value)
+    elif parsed:
+        message = "it is no file that podium knows, by name or by content"
+        contents.intake.log.add(NOTHING_KNOWN, Breach(path=name, message=message, hint=HINT))
+
+
+def check_folder(root: Path, depth: int = 0) -> Findings:
+    """Check a run directory, a submission, or everything known in a folder and the folders below."""
+    intake = Intake(root, BreachLog())
+    names = intake.names()
+    if is_run(names):
+        return _check(_load_run(intake), RUN_RULES)
+    if is_submission(names, root.absolute().parent.name):
+        return _check(_load_submission(intake), SUBMISSION_RULES)
+    found = _check_parts(intake, names, depth)
+    if depth == 0 and not found.files and not found.findings:
+        message = "there is nothing in it that podium knows"
+        empty = Finding(rule=NOTHING_KNOWN, severity="error", path=".", message=message, hint=HINT)
+        return Findings(files=[], findings=[empty])
+    return found
+
+
+def _check_parts(intake: Intake, names: list[str], depth: int) -> Findings:
+    """Every known file of a folder by itself, and the folders in it one after the other."""
+    contents = Contents(intake=intake, name=intake.root.name)
+    parts = []
+    for name in names:
+        path = intake.root / name
+        if path.is_dir() and not path.is_symlink():
+            if depth < MAX_FOLDER_DEPTH and not name.startswith("."):
+                parts.append(below(check_folder(path, depth + 1), name))
+        elif place := recognise("/".join([*intake.root.absolute().parts[-2:], name])):
+            load(contents, msgspec.structs.replace(place, path=name))
+    parts.append(_findings(contents))
+    return Findings(
+        files=[file for part in parts for file in part.files],
+        findings=[finding for part in parts for finding in part.findings],
+    )
+
+
+def _load_run(intake: Intake) -> Contents:
+    """A run directory: only files in their places; the model, the submission and leftovers are not parsed."""
+    contents = Contents(intake=intake, name=intake.root.name, paths=intake.walk())
+    known = [place for path in contents.paths if _is_in_place(path) and (place := recognise(path))]
+    # The plan first: the grouped file's name follows from it.
+    for place in sorted(known, key=lambda place: place.path != "plan.json"):
+        _take(contents, place)
+    if contents.plan is not None:
+        name = grouped_name(contents.plan.release.model)
+        if name in contents.paths:
+            _take(contents, Place(path=name, kind=KINDS["grouped"]))
+    return contents
+
+
+def _is_in_place(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return not name.startswith(".") and (not folder or folder in RUN_FOLDERS or folder.startswith(BOARD_FOLDERS))
+
+
+def _load_submission(intake: Intake) -> Contents:
+    """A submission: every file is the board's or a finding."""
+    contents = Contents(intake=intake, name=intake.root.absolute().name, paths=intake.walk())
+    for path in contents.paths:
+        place = recognise(path)
+        if "/" not in path and looks_grouped(path):
+            place = Place(path=path, kind=KINDS["grouped"])
+        if place is not None and place.kind.name in ("grouped", "generations", "metrics"):
+            _take(contents, place)
+        else:
+            contents.unknown.append(path)
+    return contents
+
+
+def _take(contents: Contents, place: Place) -> None:
+    contents.places.append(place)
+    load(contents, place)
+
+
+def _check(contents: Contents, rules: Iterable[Rule]) -> Findings:
+    for rule in rules:
+        for breach in rule.check(contents):
+            contents.intake.log.add(rule.name, breach, rule.severity)
+    return _findings(contents)
+
+
+def _findings(contents: Contents) -> Findings:
+    evidence = {place.path for place in contents.places if place.kind.is_evidence} or contents.digests.keys()
+    files = [
+        msgspec.structs.replace(digest, path=printable(path))
+        for path, digest in sorted(contents.digests.items())
+        if path in evidence
+    ]
+    return Findings(files=files, findings=contents.intake.log.findings())

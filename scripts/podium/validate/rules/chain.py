@@ -1,0 +1,155 @@
+"""Rules on evidence: every digest that a record lists is the digest of the file, and nothing is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from podium.protocol import generations_name, grouped_name, metrics_name, submission_title
+from podium.records import digest_of_files
+from podium.validate.breaches import Breach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from podium.records import FileDigest
+    from podium.validate.contents import Contents
+
+REPORT_AGAIN = "podium report RUN_DIR writes it again; nothing in a submission is edited by hand"
+RUN_AGAIN = "podium run does again what is missing or changed"
+
+
+def _differences(contents: Contents, files: Iterable[FileDigest], folder: str, listed_in: str) -> Iterator[Breach]:
+    """Listed files that are missing or hold other bytes."""
+    seen: set[str] = set()
+    for file in files:
+        path = f"{folder}{file.path}"
+        if file.path in seen:
+            yield Breach(path=listed_in, message=f"it lists {path} twice")
+        seen.add(file.path)
+        place = contents.intake.inside(path, listed_in)
+        if place is None:
+            continue
+        if not place.is_file():
+            yield Breach(path=path, message=f"it is missing, and {listed_in} lists it", hint=RUN_AGAIN)
+        elif place.stat().st_size != file.size_bytes or not _has_digest(contents, path, file.sha256):
+            message = f"it is not the file that {listed_in} lists: {file.size_bytes} bytes, sha256 {file.sha256[:12]}…"
+            yield Breach(path=path, message=message, hint=RUN_AGAIN)
+
+
+def _has_digest(contents: Contents, path: str, sha256: str) -> bool:
+    digest = contents.digests.get(path) or contents.intake.digest(path)
+    if digest is None:
+        return False
+    contents.digests.setdefault(path, digest)
+    return digest.sha256 == sha256
+
+
+def _unlisted(
+    contents: Contents, files: Iterable[FileDigest], folder: str, listed_in: str, below: str = ""
+) -> Iterator[Breach]:
+    """Files below a folder (or the wider one) that nobody lists."""
+    listed = {f"{folder}{file.path}" for file in files}
+    for path in contents.paths:
+        if path.startswith(below or folder) and path not in listed:
+            yield Breach(path=path, message=f"{listed_in} does not list it", hint="delete it, or run the stage again")
+
+
+def model_files(contents: Contents) -> Iterator[Breach]:
+    """model/ holds exactly what model.json lists; a run whose model lies elsewhere is not judged by it."""
+    if contents.model is not None and any(path.startswith("model/") for path in contents.paths):
+        yield from _differences(contents, contents.model.files, "model/", "model.json")
+        yield from _unlisted(contents, contents.model.files, "model/", "model.json")
+
+
+def model_plan(contents: Contents) -> Iterator[Breach]:
+    """model.json was converted from the checkpoint and into the type of the plan."""
+    plan, model = contents.plan, contents.model
+    if plan and model:
+        for name in ("checkpoint", "dtype"):
+            if getattr(plan, name) != getattr(model, name):
+                message = f"its {name} is not the plan's"
+                yield Breach(path="model.json", where=f"$.{name}", message=message, hint=RUN_AGAIN)
+
+
+def ledger_outputs(contents: Contents) -> Iterator[Breach]:
+    """Every output in ledger.json is there unchanged."""
+    has_model = any(path.startswith("model/") for path in contents.paths)
+    for entry in contents.ledger.entries.values() if contents.ledger else ():
+        outputs = [file for file in entry.outputs if has_model or not file.path.startswith("model/")]
+        yield from _differences(contents, outputs, "", "ledger.json")
+
+
+def submission_files(contents: Contents) -> Iterator[Breach]:
+    """The submission folder holds exactly what submission.json lists, under the digest that is approved."""
+    submission = contents.submission
+    if submission is None:
+        return
+    folder = f"submission/{submission.folder}/"
+    yield from _differences(contents, submission.files, folder, "submission.json")
+    yield from _unlisted(contents, submission.files, folder, "submission.json", below="submission/")
+    if digest_of_files(submission.files) != submission.sha256:
+        message = "it is not the digest of the listed files"
+        yield Breach(path="submission.json", where="$.sha256", message=message, hint=REPORT_AGAIN)
+
+
+def submission_copies(contents: Contents) -> Iterator[Breach]:
+    """Every submitted file is a copy of the run's own."""
+    for file in contents.submission.files if contents.submission else ():
+        own = contents.digests.get(file.path)
+        if own is None or own.sha256 != file.sha256:
+            message = f"{file.path} is not the run's own file"
+            yield Breach(path="submission.json", where="$.files", message=message, hint=REPORT_AGAIN)
+
+
+def submission_plan(contents: Contents) -> Iterator[Breach]:
+    """submission.json has the names that the plan's release gives."""
+    plan, submission = contents.plan, contents.submission
+    if plan is None or submission is None:
+        return
+    expected = {
+        "release": plan.release,
+        "profile": plan.profile,
+        "title": submission_title(plan.release.model),
+        "folder": f"community_results/{plan.release.model.folder}",
+    }
+    for name, value in expected.items():
+        if getattr(submission, name) != value:
+            message = f"it is {getattr(submission, name)!r}, the plan gives {value!r}"
+            yield Breach(path="submission.json", where=f"$.{name}", message=message, hint=REPORT_AGAIN)
+
+
+def body_marker(contents: Contents) -> Iterator[Breach]:
+    """pr_body.md is the approved text and names the digest of its submission on a line."""
+    submission, body = contents.submission, contents.body
+    if submission is None or body is None:
+        return
+    if f"<!-- podium-submission sha256:{submission.sha256} -->" not in body.splitlines():
+        message = "no line names the digest of submission.json"
+        yield Breach(path="pr_body.md", message=message, hint=REPORT_AGAIN)
+    if contents.digests["pr_body.md"].sha256 != submission.body_sha256:
+        message = "it was changed after submission.json was written"
+        yield Breach(path="pr_body.md", message=message, hint=REPORT_AGAIN)
+
+
+def gates_plan(contents: Contents) -> Iterator[Breach]:
+    """gates.json decides on the plan's release."""
+    if contents.plan and contents.gates and contents.gates.release != contents.plan.release:
+        message = "it decides on another release than plan.json has"
+        yield Breach(path="gates.json", where="$.release", message=message, hint=REPORT_AGAIN)
+
+
+def run_incomplete(contents: Contents) -> Iterator[Breach]:
+    """A scored run has all its evidence: model.json, and four files a task."""
+    plan = contents.plan
+    if plan is None or not contents.has("scores"):
+        return
+    name = plan.release.model.model
+    wanted = ["model.json", grouped_name(plan.release.model)]
+    for task in plan.tasks:
+        wanted += [f"verdicts/{task.task}.jsonl", generations_name(task.task, name), metrics_name(task.task, name)]
+        if not contents.has_file("samples", task.task):
+            wanted.append(f"samples/{task.task}.1-of-1.jsonl")
+    present = set(contents.paths)
+    for path in wanted:
+        if path not in present:
+            yield Breach(path=path, message="the run is scored, and this file is missing", hint=RUN_AGAIN)

@@ -1,0 +1,60 @@
+"""All rules over a folder by name. A name never changes its meaning: people filter and link by it."""
+
+from __future__ import annotations
+
+from podium.validate.rules import board, chain, naming, samples, scores, verdicts
+from podium.validate.rules.rule import Rule
+
+SHARED_RULES = (
+    Rule("name-variant", naming.name_variant),
+    Rule("artefact-model", naming.artefact_model),
+    Rule("meta-model", naming.meta_model),
+    Rule("grouped-name", naming.grouped_stem),
+    Rule("generations-shape", samples.generations_shape),
+    Rule("generations-duplicate", samples.generations_duplicate),
+    Rule("generations-collapsed", samples.generations_collapsed, "warning"),
+    Rule("metrics-scores", scores.metrics_scores),
+    Rule("grouped-metrics", scores.grouped_metrics),
+    Rule("whole-number", scores.whole_number),
+    Rule("pass-at-10-missing", scores.pass_at_10_missing),
+)
+RUN_RULES = (
+    Rule("model-files", chain.model_files),
+    Rule("model-plan", chain.model_plan),
+    Rule("ledger-outputs", chain.ledger_outputs),
+    Rule("run-incomplete", chain.run_incomplete),
+    Rule("samples-missing", samples.samples_missing),
+    Rule("samples-odd", samples.samples_odd),
+    Rule("samples-header", samples.samples_header),
+    Rule("samples-cover-plan", samples.samples_cover_plan),
+    Rule("generations-samples", samples.generations_samples),
+    Rule("verdicts-missing", verdicts.verdicts_missing),
+    Rule("verdicts-odd", verdicts.verdicts_odd),
+    Rule("verdicts-header", verdicts.verdicts_header),
+    Rule("verdicts-generations", verdicts.verdicts_generations),
+    Rule("verdicts-program", verdicts.verdicts_program),
+    Rule("zero-without-self-test", verdicts.zero_without_self_test),
+    Rule("environment-fault", verdicts.environment_fault, "warning"),
+    Rule("many-timeouts", verdicts.many_timeouts, "warning"),
+    Rule("scores-verdicts", scores.scores_verdicts),
+    Rule("scores-plan", scores.scores_plan),
+    Rule("grouped-tasks", scores.grouped_tasks),
+    Rule("config-plan", naming.config_plan),
+    Rule("submission-files", chain.submission_files),
+    Rule("submission-copies", chain.submission_copies),
+    Rule("submission-plan", chain.submission_plan),
+    Rule("body-marker", chain.body_marker),
+    Rule("gates-plan", chain.gates_plan),
+    *SHARED_RULES,
+)
+SUBMISSION_RULES = (
+    Rule("missing-artefact", board.missing_artefact),
+    Rule("doubled-artefact", board.doubled_artefact),
+    Rule("doubled-grouped", board.doubled_grouped),
+    Rule("task-without-column", board.task_without_column, "warning"),
+    Rule("unknown-file", board.unknown_file),
+    Rule("folder-name", naming.folder_name),
+    Rule("config-protocol", naming.config_protocol, "warning"),
+    Rule("suspicious-zero", scores.suspicious_zero, "warning"),
+    *SHARED_RULES,
+)
