@@ -44,7 +44,7 @@ def touched_folders(files: list[str]) -> list[str]:
         if top != COMMUNITY_FOLDER:
             continue
         if not slash or not FOLDER_NAME.fullmatch(name):
-            message = f"{ascii(file)} does not lie in a submission folder"
+            message = f"{file!a} does not lie in a submission folder"
             raise TouchedError(message, f"a submission is {COMMUNITY_FOLDER}/<org>_<model>_<user>/ and nothing else")
         folders.add(f"{top}/{name}")
     return sorted(folders)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium import convert, execute, generate, plan, report, score
+from podium import convert, execute, generate, plan, report, score, validate
 from podium.errors import RecordError
 from podium.files import parse_json, read_bytes, sha256_bytes
 from podium.ledger import Ledger
@@ -19,7 +19,6 @@ from podium.protocol import generations_name, grouped_name, metrics_name
 from podium.records import Model, Plan, PlannedTask, digest_of_files, read_record, write_record
 from podium.score import verdicts_path
 from podium.tasks import load_task
-from podium.validate import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +29,14 @@ if TYPE_CHECKING:
     from podium.progress import Report
     from podium.tasks import Task
 
-REVISIONS = {"convert": convert.REVISION, "generate": generate.REVISION, "score": score.REVISION}
+REVISIONS = {
+    "convert": convert.REVISION,
+    "generate": generate.REVISION,
+    "execute": execute.REVISION,
+    "score": score.REVISION,
+    "validate": validate.REVISION,
+    "report": report.REVISION,
+}
 # What `score` outdates: these are written again from the new scores.
 DOWNSTREAM = ("findings.json", "gates.json", "pr_body.md", "submission.json", "report", "submission")
 
@@ -152,7 +158,7 @@ class Run:
 
         def action() -> Iterator[Path]:
             path = self.run_dir / "findings.json"
-            write_record(path, validate([self.run_dir]))
+            write_record(path, validate.validate([self.run_dir]))
             yield path
 
         self._step("validate", "validate", inputs, action)
@@ -170,7 +176,7 @@ class Run:
         self._step("report", "report", inputs, action)
 
     def _step(self, name: str, stage: str, inputs: dict[str, object], action: Callable[[], Iterator[Path]]) -> None:
-        self.ledger.step(name, {**inputs, "revision": REVISIONS.get(stage, 1), "podium": self.plan.podium}, action)
+        self.ledger.step(name, {**inputs, "revision": REVISIONS[stage], "podium": self.plan.podium}, action)
 
     def _task(self, planned: PlannedTask) -> Task:
         task = load_task(planned.task, self.options.plan.data_dir, self.options.plan.limit)
@@ -191,6 +197,8 @@ def run(options: RunOptions, config: Config, tools: Tools, progress: Report) -> 
     record = plan.plan(options.plan, config)
     path = options.run_dir / "plan.json"
     write_record(path, record)
+    # Asked before hours of generation, not after: this raises where programs could not be isolated.
+    tools.sandbox.facts()
     ledger = Ledger(options.run_dir, progress)
     work = Run(options, record, tools, ledger, progress)
     work.convert()

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+# `(?!\n)$`: a bare `$` would let a line break at the end pass.
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 # No slash, blank or leading dot: these become folder names and a pull request title.
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=96)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(?!\n)$", max_length=96)]
 # A problem is named by its data set: HumanEval/0, HumanEval_0_has_close_elements.
 ProblemId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -64,7 +65,7 @@ class Release(Part, frozen=True, kw_only=True):
     """One published version of a model. `commit` is empty when the checkpoint does not come from git."""
 
     tag: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-    commit: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40})?$")] = ""
+    commit: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40})?(?!\n)$")] = ""
     model: ModelName
 
 

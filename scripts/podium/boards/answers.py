@@ -51,6 +51,10 @@ class RefusedError(BoardError):
         self.kind = kind
 
 
+class ForbiddenError(TokenError):
+    """The token is good but may not do this."""
+
+
 @contextmanager
 def github_answers(doing: str) -> Iterator[None]:
     """Turn what PyGithub raises into BoardError and its kinds; `doing` completes "could not ..."."""
@@ -84,7 +88,7 @@ def _github_error(err: GithubException, doing: str) -> BoardError:
     if err.status == 403 and kind == "other":
         single_sign_on = headers.get("x-github-sso", "").partition("url=")[2]
         hint = f"authorize the token at {single_sign_on}" if single_sign_on else _MAY
-        return TokenError(message, hint=hint)
+        return ForbiddenError(message, hint=hint)
     if err.status == 404:
         return RefusedError(message, kind="missing")
     return RefusedError(message, kind=kind)
@@ -124,6 +128,11 @@ def hub_answers(doing: str) -> Iterator[None]:
         raise _hub_error(err, doing) from err
     except (HTTPError, ConnectionError) as err:  # ConnectionError: the client was told to stay offline
         message = f"could not {doing}: the Hub did not answer ({type(err).__name__})"
+        raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
+    except RuntimeError as err:  # a large file's upload failed in one of the client's threads
+        if isinstance(err.__cause__, HfHubHTTPError):
+            raise _hub_error(err.__cause__, doing) from err
+        message = f"could not {doing}: {err}"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
     except (ValueError, KeyError) as err:  # a body that is no JSON, or lacks what the client looks for
         message = f"could not {doing}: the Hub's answer cannot be read ({type(err).__name__})"

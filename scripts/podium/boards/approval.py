@@ -65,15 +65,16 @@ def _require_approval(forge: Forge, pull: PullFacts) -> None:
         message = f"{', '.join(against)} asked for changes in {pull.url}"
         raise ApprovalError(message, hint="settle it there; the approval counts once no request for changes stands")
     approvals = [review for review in latest.values() if review.state == "APPROVED" and review.author != pull.author]
-    current = [review.author for review in approvals if review.commit == pull.head]
-    if not any(forge.may_write(login) for login in current):
+    current = [review for review in approvals if review.commit == pull.head]
+    if not any(forge.may_write(review) for review in current):
         hint = f"somebody other than {pull.author} with write access to {forge.repository} approves it there"
         raise ApprovalError(_shortfall(pull, approvals, current), hint=hint)
 
 
-def _shortfall(pull: PullFacts, approvals: list[ReviewFacts], current: list[str]) -> str:
+def _shortfall(pull: PullFacts, approvals: list[ReviewFacts], current: list[ReviewFacts]) -> str:
     if current:
-        return f"{pull.url} is approved only by {', '.join(sorted(current))}, without write access to the fork"
+        names = ", ".join(sorted(review.author for review in current))
+        return f"{pull.url} is approved only by {names}, without write access to the fork"
     if approvals:
         return f"{pull.url} changed after {approvals[-1].author} approved it: that was {approvals[-1].commit[:12]}"
     return f"{pull.url} is not approved"

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.boards.answers import RefusedError, github_answers
-from podium.errors import TokenError
+from podium.boards.answers import ForbiddenError, RefusedError, github_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 MODE = "100644"
-# The account of GITHUB_TOKEN, which may not ask who it is.
-ACTIONS_LOGIN = "github-actions[bot]"
+# What a review says of its author when the token may not look up permissions.
+TRUSTED_ASSOCIATIONS = {"OWNER", "MEMBER", "COLLABORATOR"}
 # GitHub itself is the committer of what it signs.
 WEB_FLOW = "web-flow"
 TRAILER = "Podium-Submission:"
@@ -55,11 +54,12 @@ class OwnedCommit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One review: who, `state` in GitHub's words, and the commit that was looked at."""
+    """One review: who, `state` and `association` in GitHub's words, and the commit that was looked at."""
 
     author: str
     state: str
     commit: str
+    association: str
 
 
 def _content(entry: GitTreeElement) -> str:
@@ -81,15 +81,16 @@ class Forge:
 
     @cached_property
     def login(self) -> str:
-        """The account of the token."""
+        """The account of the token; empty for an App or GITHUB_TOKEN, which may not ask who they are."""
         try:
             with github_answers("ask GitHub whose token this is"):
                 return self._client.get_user().login
-        except TokenError as err:
-            # An installation's token (403) has no user; a bad token (401) has no rights at all.
-            if "answered 403" not in str(err):
-                raise
-            return ACTIONS_LOGIN
+        except ForbiddenError:
+            return ""
+
+    def is_me(self, login: str) -> bool:
+        """Whether an account is the token's; for a token that has no name, whether it is a bot."""
+        return login == self.login if self.login else login.endswith("[bot]")
 
     @property
     def is_archived(self) -> bool:
@@ -136,7 +137,7 @@ class Forge:
     def _is_own(self, commit: Commit) -> bool:
         author, committer = (who.login if who else "" for who in (commit.author, commit.committer))
         has_trailer = any(line.startswith(TRAILER) for line in commit.commit.message.splitlines())
-        return has_trailer and author == self.login and committer in {self.login, WEB_FLOW}
+        return has_trailer and self.is_me(author) and committer in {author, WEB_FLOW}
 
     def write_blob(self, data: bytes) -> str:
         """Store one file's bytes; repeating it changes nothing."""
@@ -222,12 +223,24 @@ class Forge:
         """All reviews of a pull request, oldest first."""
         with github_answers(f"read the reviews of pull request #{number} of {self.repository}"):
             return [
-                ReviewFacts(author=review.user.login, state=review.state, commit=review.commit_id or "")
+                ReviewFacts(
+                    author=review.user.login,
+                    state=review.state,
+                    commit=review.commit_id or "",
+                    association=str(review.raw_data.get("author_association", "")),
+                )
                 for review in self._repo.get_pull(number).get_reviews()
                 if review.user
             ]
 
-    def may_write(self, login: str) -> bool:
-        """Whether an account has write access here, so that its approval counts."""
-        with github_answers(f"look up what {login} may do in {self.repository}"):
-            return self._repo.get_collaborator_permission(login) in {"admin", "maintain", "write"}
+    def may_write(self, review: ReviewFacts) -> bool:
+        """Whether the author of a review has write access here, so that the approval counts.
+
+        A token of another repository may not look that up; then the association that GitHub prints decides.
+        """
+        try:
+            with github_answers(f"look up what {review.author} may do in {self.repository}"):
+                permission = self._repo.get_collaborator_permission(review.author)
+                return permission in {"admin", "maintain", "write"}
+        except ForbiddenError:
+            return review.association in TRUSTED_ASSOCIATIONS

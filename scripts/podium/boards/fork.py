@@ -96,7 +96,7 @@ class ForkBoard:
 
     def problems(self, package: Package) -> list[Finding]:
         """What stands in the way in the fork."""
-        fork, base, login = self._targets.fork, self._targets.base, self._forge.login
+        fork, base, login = self._targets.fork, self._targets.base, self._forge.login or "this token's App"
         findings = []
         if self._forge.is_archived:
             findings.append(_problem("fork-archived", fork, "is archived", "unarchive it, or name another with --fork"))
@@ -193,8 +193,8 @@ class ForkBoard:
         foreign = [commit.sha for commit in commits if not commit.is_own]
         if foreign:
             message = (
-                f"the branch {package.branch} of {self._targets.fork} holds a commit that podium did not make as "
-                f"{self._forge.login}: {foreign[-1][:12]}"
+                f"the branch {package.branch} of {self._targets.fork} holds a commit that this account's podium "
+                f"did not make: {foreign[-1][:12]}"
             )
             hint = "keep that work on another branch, delete this one, and run the same command again"
             raise BoardError(message, hint=hint)
@@ -202,7 +202,7 @@ class ForkBoard:
 
     def _own_pull(self, package: Package) -> PullFacts | None:
         pull = next(self._forge.pulls_from(package.branch, self._targets.base, "open"), None)
-        if pull is not None and pull.author != self._forge.login and "podium-submission sha256:" not in pull.body:
+        if pull is not None and not self._forge.is_me(pull.author) and "podium-submission sha256:" not in pull.body:
             message = f"pull request #{pull.number} from {package.branch} was opened by {pull.author}, not by podium"
             raise BoardError(message, hint=f"close {pull.url}, then run the same command again")
         return pull

@@ -14,7 +14,7 @@ from podium.cli.generate import build_backend
 from podium.cli.options import FOLDER, unsafe_option
 from podium.cli.submit import build_clients
 from podium.cli.table import print_scores
-from podium.demo.walkthrough import walk
+from podium.demo.walkthrough import TAG, walk
 from podium.pipeline import Tools
 
 if TYPE_CHECKING:
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 @unsafe_option
 def command(folder: Path, unsafe_no_sandbox: bool) -> None:
     """Take a small model from checkpoint to two pull requests, offline, by the code that `podium run` uses."""
-    tools = Tools(build_backend=build_backend, sandbox=build_sandbox(unsafe_no_sandbox))
-    _say(folder, walk(folder, tools, build_clients, build_report()))
+    with build_sandbox(unsafe_no_sandbox) as sandbox:
+        tools = Tools(build_backend=build_backend, sandbox=sandbox)
+        result = walk(folder, tools, build_clients, build_report())
+    _say(folder, result)
 
 
 def _say(folder: Path, walk: Walk) -> None:
     if not walk.steps_done:
         click.echo("demo: nothing to do, every step of the run is finished and untouched", err=True)
-    print_scores(walk.scores, sys.stdout)
+    print_scores(walk.scores, TAG, sys.stdout)
     lines = {
         "fork pull request": f"{walk.submitted.url} ({walk.submitted.outcome})",
         "Space pull request": f"{walk.published.url} ({walk.published.outcome})",

@@ -68,15 +68,16 @@ def command(
         run_dir=run_dir or Path("runs") / (tag or TRYOUT_TAG),
         workers=workers,
     )
-    tools = Tools(build_backend=build_backend, sandbox=build_sandbox(unsafe_no_sandbox))
-    record, done = run(options, loaded, tools, build_report())
+    with build_sandbox(unsafe_no_sandbox) as sandbox:
+        tools = Tools(build_backend=build_backend, sandbox=sandbox)
+        record, done = run(options, loaded, tools, build_report())
     _say(options.run_dir, record, done)
 
 
 def _say(run_dir: Path, record: Plan, done: int) -> None:
     if not done:
         click.echo(f"run: nothing to do, every step of {run_dir} is finished and untouched", err=True)
-    print_scores(read_record(run_dir / "scores.json", Scores), sys.stderr)
+    print_scores(read_record(run_dir / "scores.json", Scores), record.release.tag, sys.stderr)
     if record.partial:
         click.echo(f"run: not a submission: {'; '.join(record.partial)}", err=True)
     else:

@@ -27,7 +27,10 @@ def command(port: int, state: Path, faults: Path | None, world: Path | None) -> 
     from podium.records import read_record
     from podium.standin.faults import read_faults
     from podium.standin.server import run_standin
+    from podium.standin.state import STATE_FILE
     from podium.standin.world import World, default_world
 
-    seed = read_record(world, World) if world else default_world()
+    # A state that is there, such as the demo's, is shown as it is.
+    known = World() if (state / STATE_FILE).exists() else default_world()
+    seed = read_record(world, World) if world else known
     run_standin(state, seed, port, read_faults(faults) if faults else [], click.echo)

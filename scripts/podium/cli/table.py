@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from podium.records import Scores
 
 
-def print_scores(scores: Scores, stream: IO[str]) -> None:
+def print_scores(scores: Scores, tag: str, stream: IO[str]) -> None:
     """Print one row a task: problems, samples, passed, pass@1 in percent."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{scores.model.hub_id} ({scores.mode})")
+    table = Table(title=f"{scores.model.hub_id} {tag} ({scores.mode})")
     table.add_column("task", no_wrap=True)
     for name in ("problems", "samples", "passed", "pass@1 %"):
         table.add_column(name, justify="right", no_wrap=True)

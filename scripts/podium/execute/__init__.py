@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ExecuteOptions", "execute"]
 
+REVISION = 1  # raise when the same programs would get other verdicts
 # A program that hangs takes a slot, not a core.
 SLOTS_A_CORE = 2
 

@@ -237,7 +237,8 @@ class UnsafeSandbox(Sandbox):
 
 def _package_folders() -> list[Path]:
     """The packages beside podium: numpy is there for a program that imports it, as beside the harness."""
-    return [folder for name in site.getsitepackages() if (folder := Path(name).resolve()).is_dir()]
+    names = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
+    return [folder for name in names if (folder := Path(name).resolve()).is_dir()]
 
 
 class _Warden:

@@ -13,7 +13,8 @@ import msgspec
 from podium import __version__
 from podium.convert import digest_folder
 from podium.convert.layouts import WEIGHTS
-from podium.errors import CheckpointError, UsageError
+from podium.errors import CheckpointError, UnknownNameError, UsageError
+from podium.execute.languages import LANGUAGES
 from podium.generate.backend import BACKENDS
 from podium.names import check_name
 from podium.protocol import profile_named, shortfalls
@@ -53,8 +54,7 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     if not (options.checkpoint / WEIGHTS).is_file():
         message = f"there is no checkpoint at {options.checkpoint / WEIGHTS}"
         raise CheckpointError(message, hint="fetch the release's checkpoint, or name another folder with --checkpoint")
-    for name in names:
-        check_name("task", name, known_tasks())
+    _check_tasks(names)
     sampling = msgspec.structs.replace(
         profile.sampling,
         n_samples=options.n_samples or config.evaluation.n_samples or profile.sampling.n_samples,
@@ -77,6 +77,18 @@ def plan(options: PlanOptions, config: Config) -> Plan:
         partial=partial,
         podium=__version__,
     )
+
+
+def _check_tasks(names: tuple[str, ...]) -> None:
+    """Refuse what could not be finished, before any of it is begun."""
+    sources = known_tasks()
+    for name in names:
+        check_name("task", name, sources)
+    strange = [name for name in names if sources[name].language not in LANGUAGES]
+    if strange:
+        able = sorted(name for name, source in sources.items() if source.language in LANGUAGES)
+        message = f"no executor for the programs of {', '.join(strange)}"
+        raise UnknownNameError(message, hint=f"choose with --tasks among: {', '.join(able)}")
 
 
 def _plan_task(name: str, options: PlanOptions) -> PlannedTask:

@@ -87,9 +87,11 @@ class Refusal(Exception):
         self.errors = errors
         self.headers = dict(headers or {})
 
-    def reply(self) -> Reply:
-        """The answer in GitHub's shape (`message`, `errors`) and the Hub's (`error`) at once."""
-        body: Json = {"message": self.message, "error": self.message, "status": str(self.status)}
+    def reply(self, *, github: bool) -> Reply:
+        """The answer in GitHub's shape or in the Hub's."""
+        if not github:
+            return Reply(self.status, {"error": self.message}, self.headers)
+        body: Json = {"message": self.message, "status": str(self.status)}
         if self.errors is not None:
             body["errors"] = self.errors
         return Reply(self.status, body, self.headers)

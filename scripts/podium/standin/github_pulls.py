@@ -70,9 +70,14 @@ def pull_of(store: Store, request: Request) -> tuple[RepositoryState, Pull]:
     raise Refusal(404, "Not Found")
 
 
+def _base_of(git: GitRepository, pull: Pull) -> str:
+    """Where the base branch is; it may move while the pull request is open."""
+    return (git.ref(f"refs/heads/{pull.base}") if pull.state == "open" else None) or pull.base_sha
+
+
 def start_of(git: GitRepository, pull: Pull) -> str:
-    """The commit a pull request branched off; its base may move while it is open."""
-    base = (git.ref(f"refs/heads/{pull.base}") if pull.state == "open" else None) or pull.base_sha
+    """The commit a pull request branched off."""
+    base = _base_of(git, pull)
     return git.merge_base(base, pull.head_sha) or base
 
 
@@ -143,18 +148,14 @@ class Pulls:
             refuse_pull("missing_field", "title")
         _check_texts(body.title, body.body)
         head, branch = self._head_of(repository, body)
-        git = self._store.git(repository)
-        base_sha = git.commit_of(f"refs/heads/{body.base}")
-        head_sha = self._store.git(head).commit_of(f"refs/heads/{branch}")
-        if base_sha is None or head_sha is None:
-            refuse_pull("invalid", "base" if base_sha is None else "head")
+        base_sha, head_sha = self._ends(repository, head, branch, body.base)
         if not can_push(user, head):
             raise Refusal(403, f"Must have push access to {head.full_name}.")
         self._refuse_twin(repository, head.full_name, branch, body.base)
+        git = self._store.git(repository)
         if not git.commits_between(base_sha, head_sha):
             label = branch if head is repository else f"{head.owner}:{branch}"
-            message = f"No commits between {body.base} and {label}"
-            refuse_pull("custom", message=message)
+            refuse_pull("custom", message=f"No commits between {body.base} and {label}")
         pull = Pull(
             id=self._store.new_id(),
             number=len(repository.pulls) + 1,
@@ -175,6 +176,13 @@ class Pulls:
         self._store.save()
         return Reply(201, self._full(request, repository, pull))
 
+    def _ends(self, repository: RepositoryState, head: RepositoryState, branch: str, base: str) -> tuple[str, str]:
+        base_sha = self._store.git(repository).ref(f"refs/heads/{base}")
+        head_sha = self._store.git(head).ref(f"refs/heads/{branch}")
+        if base_sha is None or head_sha is None:
+            refuse_pull("invalid", "base" if base_sha is None else "head")
+        return base_sha, head_sha
+
     @staticmethod
     def _refuse_twin(repository: RepositoryState, head_repository: str, head: str, base: str) -> None:
         for pull in repository.pulls:
@@ -187,7 +195,7 @@ class Pulls:
         start = start_of(git, pull)
         changes = git.diff(start, pull.head_sha)
         counts = [[int(text) if text != "-" else 0 for text in change[2:]] for change in changes]
-        merges = pull.state == "open" and git.merge_trees(pull.base_sha, pull.head_sha) is not None
+        merges = pull.state == "open" and git.merge_trees(_base_of(git, pull), pull.head_sha) is not None
         return {
             **pull_view(self._store, request, repository, pull),
             "merged": pull.merged_at is not None,
@@ -226,6 +234,7 @@ class Pulls:
 
     def _change_state(self, repository: RepositoryState, pull: Pull, state: str) -> None:
         if state == "closed":
+            pull.base_sha = _base_of(self._store.git(repository), pull)
             pull.state, pull.closed_at = "closed", self._store.now()
             return
         head = self._store.state.repositories[pull.head_repository]

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FILE_MODE = "100644"
 TREE_MODE = "040000"
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 SHA = re.compile(r"[0-9a-f]{40}")
 # What git's revision syntax would read more into is no name: main~1, main@{yesterday}, main:file.
 _PLAIN = re.compile(r"refs/(?!.*(\.\.|@\{))[^\x00-\x20\x7f~^:?*\[\\]+")

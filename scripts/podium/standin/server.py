@@ -158,31 +158,30 @@ class Standin:
 
     def _route(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         path, _, query = target.partition("?")
-        found = self._router.find(method, path)
+        found, github = self._router.find(method, path), path.startswith(GITHUB_PREFIX)
         extra: dict[str, str] = {}
         try:
-            user = self._user(path, headers)
-            if user is not None and user.scopes is not None and path.startswith(GITHUB_PREFIX):
+            user = self._user(headers, "Bad credentials" if github else "Invalid username or password.")
+            if github and user is not None and user.scopes is not None:
                 extra = {"X-OAuth-Scopes": ", ".join(user.scopes)}
             if found is None:
                 raise Refusal(404, "stand-in: no such route")
             base = f"http://{headers.get('Host') or self.url.removeprefix('http://')}"
             reply = found[0](Request(method, path, parse_query(query), headers, body, base, user, found[1]))
         except Refusal as refusal:
-            reply = refusal.reply()
+            reply = refusal.reply(github=github)
         except PodiumError as err:
             self.failures.append(err)
-            reply = Reply(500, {"message": f"stand-in: {err}", "error": f"stand-in: {err}"})
+            reply = Refusal(500, f"stand-in: {err}").reply(github=github)
         return Reply(reply.status, reply.body, {**extra, **reply.headers}, reply.content_type)
 
-    def _user(self, path: str, headers: Mapping[str, str]) -> User | None:
+    def _user(self, headers: Mapping[str, str], refusal: str) -> User | None:
         token = (headers.get("Authorization") or "").partition(" ")[2].strip()
         if not token:
             return None
         user = self.store.user_of(token)
         if user is None:
-            github = path.startswith(GITHUB_PREFIX)
-            raise Refusal(401, "Bad credentials" if github else "Invalid username or password.")
+            raise Refusal(401, refusal)
         return user
 
 

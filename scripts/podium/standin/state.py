@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from podium.standin.world import Repository, Space, World
 
+STATE_FILE = "state.json"
+
 
 class Review(msgspec.Struct, kw_only=True):
     """A review of a pull request; `state` in GitHub's words."""
@@ -146,7 +148,7 @@ class Store:
     def __init__(self, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.folder = folder
         self._clock = clock
-        self._path = folder / "state.json"
+        self._path = folder / STATE_FILE
         self._lock = self._take_lock()
         try:
             self._clean()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from podium.records import Findings
 from podium.validate.checks import below, check_file, check_folder
+from podium.validate.intake import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +26,9 @@ def validate(paths: Sequence[Path], *, rooted: bool = False) -> Findings:
     """
     files, findings = [], []
     for path in paths:
-        is_folder = path.is_dir() and not path.is_symlink()
-        found = check_folder(path) if is_folder else check_file(path)
+        found = check_folder(path) if is_folder(path) else check_file(path)
         if rooted or len(paths) > 1:
-            found = below(found, str(path if is_folder else path.parent))
+            found = below(found, str(path if is_folder(path) else path.parent))
         files += found.files
         findings += found.findings
     return Findings(files=files, findings=findings)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.protocol import grouped_name
+from podium.protocol import COMMUNITY_FOLDER, grouped_name
 from podium.records import Finding, Findings
 from podium.validate.breaches import Breach, BreachLog, printable
 from podium.validate.contents import Contents
-from podium.validate.documents import load, load_value
-from podium.validate.intake import MAX_FOLDER_DEPTH, Intake
+from podium.validate.documents import load
+from podium.validate.intake import MAX_FOLDER_DEPTH, Intake, is_folder
 from podium.validate.places import (
     KINDS,
     Place,
@@ -65,10 +66,10 @@ def _load_by_content(contents: Contents, name: str, data: bytes) -> None:
         kind = "verdicts" if b'"verdicts"' in data.partition(b"\n")[0] else "samples"
         load(contents, Place(path=name, kind=KINDS[kind]))
         return
-    parsed, value = contents.intake.parse(data, name)
+    parsed, value = contents.intake.parse(data, name, is_ours=False)
     place = recognise_content(name, value) if parsed else None
     if place is not None:
-        load_value(contents, place, value)
+        load(contents, place)
     elif parsed:
         message = "it is no file that podium knows, by name or by content"
         contents.intake.log.add(NOTHING_KNOWN, Breach(path=name, message=message, hint=HINT))
@@ -96,11 +97,13 @@ def _check_parts(intake: Intake, names: list[str], depth: int) -> Findings:
     parts = []
     for name in names:
         path = intake.root / name
-        if path.is_dir() and not path.is_symlink():
+        if is_folder(path):
             if depth < MAX_FOLDER_DEPTH and not name.startswith("."):
                 parts.append(below(check_folder(path, depth + 1), name))
         elif place := recognise("/".join([*intake.root.absolute().parts[-2:], name])):
             load(contents, msgspec.structs.replace(place, path=name))
+        elif intake.root.name == COMMUNITY_FOLDER:
+            intake.is_plain(path)
     parts.append(_findings(contents))
     return Findings(
         files=[file for part in parts for file in part.files],

@@ -40,12 +40,12 @@ def load(contents: Contents, place: Place) -> None:
     elif place.kind.format == "jsonl":
         _load_rows(contents, place, data)
     else:
-        parsed, value = contents.intake.parse(data, place.path)
+        parsed, value = contents.intake.parse(data, place.path, is_ours=place.kind.name != "generations")
         if parsed:
-            load_value(contents, place, value)
+            _load_value(contents, place, value)
 
 
-def load_value(contents: Contents, place: Place, value: Any) -> None:
+def _load_value(contents: Contents, place: Place, value: Any) -> None:
     """Take one parsed JSON file into `contents` if it fits its schema and breaks no rule that makes it unusable."""
     log, kind = contents.intake.log, place.kind.name
     reported = set()
@@ -127,9 +127,9 @@ def _load_rows(contents: Contents, place: Place, data: bytes) -> None:
         return
     if place.kind.name == "samples":
         log = SampleLog(path=place.path, header=header, rows=rows)
-        contents.samples.setdefault(header.task, []).append(log)
+        contents.samples.setdefault(place.task, []).append(log)
     else:
-        contents.verdicts[header.task] = VerdictLog(path=place.path, header=header, rows=rows)
+        contents.verdicts[place.task] = VerdictLog(path=place.path, header=header, rows=rows)
 
 
 def _line(contents: Contents, place: Place, kind: type[Any], schema: str, number: int, line: bytes) -> Any:

@@ -6,7 +6,9 @@ Reads files and folders. Whatever is refused becomes a finding and `None`.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import stat
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 MAX_FILES = 20_000
 MAX_FOLDER_DEPTH = 12
 MAX_NESTING = 32
+# A file may change between the look and the opening: no link is followed and no pipe waited for even then.
+OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # only an escape can smuggle one in
 NO_LINKS = "replace the link by the file itself"
 INTAKE_RULES = {
     "symlink": "links are refused: they may point anywhere",
@@ -48,7 +53,7 @@ class Intake:
     def names(self) -> list[str]:
         """The names in the root folder, sorted."""
         try:
-            return sorted(os.listdir(self.root))
+            return sorted(path.name for path in self.root.iterdir())
         except OSError as err:
             self._refuse("unreadable", self.root, f"the folder cannot be read: {err.strerror}")
             return []
@@ -74,20 +79,19 @@ class Intake:
                 return
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(folder / entry.name, depth + 1, count)
-            elif self._is_plain(folder / entry.name):
+            elif self.is_plain(folder / entry.name):
                 yield (folder / entry.name).relative_to(self.root).as_posix()
 
     def _refuse(self, rule: str, path: Path, message: str, hint: str = "") -> None:
         relative = path.relative_to(self.root).as_posix()
         self.log.add(rule, Breach(path=relative, message=message, hint=hint))
 
-    def _is_plain(self, path: Path) -> bool:
-        try:
-            mode = path.lstat().st_mode
-        except (OSError, ValueError) as err:
-            self._refuse("unreadable", path, f"it cannot be looked at: {err}")
-            return False
-        if stat.S_ISLNK(mode):
+    def is_plain(self, path: Path) -> bool:
+        """Whether a file is a regular one; a finding if it is not."""
+        mode = mode_of(path)
+        if not mode:
+            self._refuse("unreadable", path, "it cannot be looked at")
+        elif stat.S_ISLNK(mode):
             self._refuse("symlink", path, "it is a symbolic link, and links are not followed", NO_LINKS)
         elif not stat.S_ISREG(mode):
             self._refuse("special-file", path, "it is not a regular file")
@@ -105,20 +109,18 @@ class Intake:
         path = self.root
         for part in parts:
             path = path / part
-            if path.is_symlink():
-                self._refuse("symlink", path, "it is a symbolic link, and links are not followed", NO_LINKS)
+            if stat.S_ISLNK(mode_of(path)):
+                self.is_plain(path)
                 return None
         return path
 
     def read(self, relative: str, limit: int) -> bytes | None:
         """The bytes of one file of at most `limit` bytes."""
         path = self.root / relative
-        if not self._is_plain(path):
+        if not self.is_plain(path):
             return None
         try:
-            # A file may change between the look and the opening: no link and no pipe is opened even then.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with os.fdopen(descriptor, "rb") as stream:
+            with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as stream:
                 data = stream.read(limit + 1)
         except OSError as err:
             self._refuse("unreadable", path, f"it cannot be read: {err.strerror}")
@@ -128,8 +130,11 @@ class Intake:
             return None
         return data
 
-    def parse(self, data: bytes, relative: str, where: str = "") -> tuple[bool, Any]:
-        """(True, value) of strict JSON of sane depth, else (False, None) and a finding."""
+    def parse(self, data: bytes, relative: str, where: str = "", *, is_ours: bool = True) -> tuple[bool, Any]:
+        """(True, value) of strict JSON of sane depth, else (False, None) and a finding.
+
+        What `is_ours` holds no half of a surrogate pair; the harness may write one into generations.
+        """
         try:
             value = parse_json(data, where or "it")
         except RecordError as err:
@@ -138,6 +143,10 @@ class Intake:
         if nesting(value) > MAX_NESTING:
             message = f"it is nested more than {MAX_NESTING} deep"
             self.log.add("too-deep", Breach(path=relative, where=where, message=message))
+            return False, None
+        if is_ours and SURROGATE.search(data) and not _is_encodable(value):
+            message = "it holds half of a surrogate pair, which no UTF-8 file can hold"
+            self.log.add("strict-json", Breach(path=relative, where=where, message=message))
             return False, None
         return True, value
 
@@ -152,8 +161,10 @@ class Intake:
     def digest(self, relative: str) -> FileDigest | None:
         """Digest a file of any size in pieces, or a finding when it cannot be read."""
         path, size, hasher = self.root / relative, 0, hashlib.sha256()
+        if not self.is_plain(path):
+            return None
         try:
-            with path.open("rb") as stream:
+            with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as stream:
                 while chunk := stream.read(CHUNK_BYTES):
                     hasher.update(chunk)
                     size += len(chunk)
@@ -161,6 +172,27 @@ class Intake:
             self._refuse("unreadable", path, f"it cannot be read: {err.strerror}")
             return None
         return FileDigest(path=relative, size_bytes=size, sha256=hasher.hexdigest())
+
+
+def _is_encodable(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def mode_of(path: Path) -> int:
+    """The mode of a file or folder, not of what a link leads to; 0 when it cannot be looked at or cannot exist."""
+    try:
+        return path.lstat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def is_folder(path: Path) -> bool:
+    """Whether this is a folder itself and no link to one."""
+    return stat.S_ISDIR(mode_of(path))
 
 
 def nesting(value: Any) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from podium.protocol import COMMUNITY_FOLDER
 from podium.records import JSON_RECORDS, JSONL_RECORDS
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ KINDS = {
         Kind(name="gates", schema="gates", limit_bytes=4 * MIB, is_evidence=False),
         Kind(name="submission", schema="submission", limit_bytes=4 * MIB, is_evidence=False),
         Kind(name="receipt", schema="receipt", limit_bytes=4 * MIB, is_evidence=False),
+        Kind(name="send-plan", schema="send-plan", limit_bytes=4 * MIB, is_evidence=False),
         Kind(name="samples", format="jsonl", schema="samples", limit_bytes=256 * MIB),
         Kind(name="verdicts", format="jsonl", schema="verdicts", limit_bytes=256 * MIB),
         Kind(name="generations", schema="bigcode-generations"),
@@ -140,4 +142,4 @@ def is_submission(names: Iterable[str], parent: str) -> bool:
     """A folder below community_results/, or one with the board's folders and a JSON beside them."""
     names = list(names)
     artefacts = any(name.startswith(("generations_", "metrics_")) and not name.endswith(".json") for name in names)
-    return parent == "community_results" or (artefacts and any(looks_grouped(name) for name in names))
+    return parent == COMMUNITY_FOLDER or (artefacts and any(looks_grouped(name) for name in names))

@@ -9,18 +9,27 @@ import pytest
 from podium.config import read_config
 from podium.errors import CheckpointError, UnknownNameError, UsageError
 from podium.plan import PlanOptions, matrix, plan
-from podium.protocol import BIGCODE_PROBLEMS
+from podium.protocol import PROFILES
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECKPOINT = ROOT / "scripts" / "podium" / "demo" / "checkpoint"
 
 
-def test_a_release_of_all_tasks_is_a_submission(data_dir: Path) -> None:
-    record = plan(PlanOptions(tag="v1", checkpoint=CHECKPOINT, data_dir=data_dir), read_config(ROOT / "podium.toml"))
+def test_the_demos_release_is_a_submission() -> None:
+    config = read_config(CHECKPOINT.parent / "podium.toml")
+    record = plan(PlanOptions(tag="v1", checkpoint=CHECKPOINT), config)
     assert record.partial == []
-    assert {task.task: len(task.problems) for task in record.tasks} == BIGCODE_PROBLEMS
-    assert sum(job.samples for job in record.jobs if job.stage == "generate") == 95_850
+    assert {task.task: len(task.problems) for task in record.tasks} == PROFILES["demo"].problems
+    assert sum(job.samples for job in record.jobs if job.stage == "generate") == 640
     assert {file.path for file in record.checkpoint} == {"model.safetensors", "config.json", "tokenizer.json"}
+
+
+def test_tasks_that_could_not_be_executed_are_refused_before_anything_begins() -> None:
+    options = PlanOptions(tag="v1", checkpoint=CHECKPOINT)
+    with pytest.raises(UnknownNameError, match="no executor for the programs of multiple-cpp, multiple-d") as caught:
+        plan(options, read_config(ROOT / "podium.toml"))
+    assert "--tasks" in caught.value.hint
+    assert "humaneval" in caught.value.hint
 
 
 def test_a_limited_run_is_planned_and_never_submitted(data_dir: Path) -> None:
@@ -34,8 +43,9 @@ def test_a_limited_run_is_planned_and_never_submitted(data_dir: Path) -> None:
 
 
 def test_a_run_without_a_tag_says_so(data_dir: Path) -> None:
-    record = plan(PlanOptions(checkpoint=CHECKPOINT, data_dir=data_dir), read_config(ROOT / "podium.toml"))
-    assert record.partial == ["it was run without a release tag"]
+    options = PlanOptions(checkpoint=CHECKPOINT, data_dir=data_dir, tasks=("humaneval",))
+    record = plan(options, read_config(ROOT / "podium.toml"))
+    assert record.partial[0] == "it was run without a release tag"
     assert record.release.tag == "tryout"
 
 

@@ -274,6 +274,15 @@ def test_merged_pull_request_lands_in_its_base(standin: Standin, github: Callabl
     assert [file.filename for file in fork.get_pull(1).get_files()] == [RESULT]
 
 
+def test_closed_or_conflicting_pull_request_is_not_merged(standin: Standin, github: Callable[..., Github]) -> None:
+    pull = open_pull(github(standin))
+    standin.commit(FORK, {RESULT: "[]\n"})
+    assert github(standin).get_repo(FORK).get_pull(1).mergeable is False
+    assert refusal(pull.merge)[0] == 405
+    pull.edit(state="closed")
+    assert refusal(pull.merge)[0] == 405
+
+
 def test_objects_come_back_byte_for_byte(standin: Standin, github: Callable[..., Github]) -> None:
     fork = github(standin).get_repo(FORK)
     blob = fork.create_git_blob("AP/+Cg==", "base64")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +124,21 @@ def test_same_content_again_opens_nothing(standin: Standin, hub: Callable[..., H
     info = propose(api, unchanged)
     assert info.pr_url is None
     assert list(api.get_repo_discussions(LEADERBOARD, repo_type="space")) == []
+
+
+def test_commit_without_a_change_opens_nothing(standin: Standin, hub: Callable[..., HfApi]) -> None:
+    lines = [
+        {"key": "header", "value": {"summary": "Title"}},
+        {"key": "file", "value": {"path": "data/.gitkeep", "content": "", "encoding": "base64"}},
+    ]
+    request = urllib.request.Request(
+        f"{standin.url}/api/spaces/{LEADERBOARD}/commit/main?create_pr=1",
+        data="\n".join(json.dumps(line) for line in lines).encode(),
+        headers={"Authorization": f"Bearer {BOT.token}"},
+    )
+    with urllib.request.urlopen(request) as reply:
+        assert json.load(reply)["pullRequestUrl"] is None
+    assert list(hub(standin).get_repo_discussions(LEADERBOARD, repo_type="space")) == []
 
 
 def test_parent_commit_guards_a_push(standin: Standin, hub: Callable[..., HfApi]) -> None:

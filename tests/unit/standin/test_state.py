@@ -184,6 +184,18 @@ def test_command_prints_addresses_and_survives_kill_9(
     assert (again.communicate()[1], again.returncode) == ("", 0)
 
 
+def test_command_adds_nothing_to_a_state_that_is_there(tmp_path: Path) -> None:
+    with Standin(tmp_path, World(repositories=[Repository(full_name="a/board")])):
+        pass
+    process, facts = start(tmp_path)
+    with urllib.request.urlopen(facts["url"]) as reply:
+        text = reply.read().decode()
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert "a/board" in text
+    assert LEADERBOARD not in text
+
+
 class _Address:
     """What the client factories need of a stand-in in another process."""
 

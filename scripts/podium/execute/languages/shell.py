@@ -36,6 +36,6 @@ class Shell(Script):
         return [
             Probe(name="right answer", program=f"{head}42{tail}", wanted="passed"),
             Probe(name="wrong answer", program=f"{head}41{tail}", wanted="failed"),
-            Probe(name="syntax error", program=f"{head}$((1 + ){tail}\nif", wanted="syntax_error"),
+            Probe(name="syntax error", program=f"{head}42\nfi{tail}", wanted="syntax_error"),
             Probe(name="endless loop", program=f"while :; do :; done\n{head}42{tail}", wanted="timed_out"),
         ]

@@ -141,7 +141,7 @@ def _mount_proc() -> list[str]:
     """A fresh /proc shows only the own pid namespace; a container that masks parts of its own forbids it."""
     Path("/proc").mkdir()
     try:
-        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "hidepid=2")
     except OSError:
         return ["fresh proc"]
     return []

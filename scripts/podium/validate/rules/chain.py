@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from podium.protocol import generations_name, grouped_name, metrics_name, submission_title
 from podium.records import digest_of_files
 from podium.validate.breaches import Breach
+from podium.validate.intake import mode_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,19 +30,19 @@ def _differences(contents: Contents, files: Iterable[FileDigest], folder: str, l
         place = contents.intake.inside(path, listed_in)
         if place is None:
             continue
-        if not place.is_file():
+        if not mode_of(place):
             yield Breach(path=path, message=f"it is missing, and {listed_in} lists it", hint=RUN_AGAIN)
-        elif place.stat().st_size != file.size_bytes or not _has_digest(contents, path, file.sha256):
+        elif not _is_same(contents, path, file):
             message = f"it is not the file that {listed_in} lists: {file.size_bytes} bytes, sha256 {file.sha256[:12]}…"
             yield Breach(path=path, message=message, hint=RUN_AGAIN)
 
 
-def _has_digest(contents: Contents, path: str, sha256: str) -> bool:
+def _is_same(contents: Contents, path: str, file: FileDigest) -> bool:
     digest = contents.digests.get(path) or contents.intake.digest(path)
     if digest is None:
         return False
     contents.digests.setdefault(path, digest)
-    return digest.sha256 == sha256
+    return (digest.size_bytes, digest.sha256) == (file.size_bytes, file.sha256)
 
 
 def _unlisted(

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TOKEN = re.compile(r"\b(hf_[A-Za-z0-9]{10,}|gh[pousr]_[A-Za-z0-9]{10,}|github_pat_[A-Za-z0-9_]{10,})")
-LOCAL_PATH = re.compile(r"^(/|~|\.\.?/|file:|[A-Za-z]:[\\/])|(?<![\w/.])/(home|root|tmp|Users|mnt|opt|scratch)/")
+LOCAL_PATH = re.compile(
+    r"^(/(?!/)|~|\.\.?/|file:)|(?<!\w)[A-Za-z]:\\|(?<![\w/.])/(home|root|tmp|Users|mnt|opt|scratch)/"
+)
 GITHUB_BODY_LIMIT = 65_536  # characters; GitHub refuses longer ones
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podium.validate.rules import board, chain, naming, samples, scores, verdicts
+from podium.validate.rules import board, chain, naming, planning, samples, scores, verdicts
 from podium.validate.rules.rule import Rule
 
 SHARED_RULES = (
@@ -19,6 +19,8 @@ SHARED_RULES = (
     Rule("pass-at-10-missing", scores.pass_at_10_missing),
 )
 RUN_RULES = (
+    Rule("plan-doubled", planning.plan_doubled),
+    Rule("plan-partial", planning.plan_partial),
     Rule("model-files", chain.model_files),
     Rule("model-plan", chain.model_plan),
     Rule("ledger-outputs", chain.ledger_outputs),

@@ -1,0 +1,209 @@
+"""A finished run directory, a running stand-in, and the boards pointed at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import huggingface_hub
+import msgspec
+import pytest
+from huggingface_hub.utils.tqdm import disable_progress_bars
+
+from podium.boards import Clients, Targets
+from podium.boards.fork import ForkBoard
+from podium.boards.space import SpaceBoard
+from podium.boards.submission import assemble, marker, write_submission
+from podium.files import canonical_json, write_atomic
+from podium.github import build_github, build_hub
+from podium.progress import SilentReport
+from podium.protocol import PROFILES, generations_name, grouped_name, metrics_name
+from podium.records import (
+    Gate,
+    Gates,
+    ModelName,
+    Plan,
+    PlannedTask,
+    Receipt,
+    Release,
+    digest_of_files,
+    write_record,
+)
+from podium.standin.server import Standin
+from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, User, default_world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from github import Github
+
+    from podium.standin.faults import Fault
+    from podium.standin.world import World
+
+MODEL = ModelName(org="acme", model="Tiny-1", user="ann")
+# An account that may write to the fork but is neither the bot nor the reviewer.
+STRANGER = User(login="stranger", token="standin-stranger-token", scopes=["repo"])
+
+
+def make_plan(partial: Sequence[str] = (), tag: str = "v1") -> Plan:
+    profile = PROFILES["demo"]
+    tasks = [
+        PlannedTask(
+            task=task,
+            language=task.removeprefix("demo-"),
+            data_sha256="1" * 64,
+            problems=[f"{task}/{number}" for number in range(count)],
+            problems_in_task=count,
+        )
+        for task, count in profile.problems.items()
+    ]
+    return Plan(
+        release=Release(tag=tag, model=MODEL),
+        profile="demo",
+        checkpoint=[],
+        sampling=profile.sampling,
+        backend="transformers",
+        dtype="float32",
+        mode="parity",
+        tasks=tasks,
+        jobs=[],
+        partial=list(partial),
+        podium="0.0.0",
+    )
+
+
+def write_run(
+    run_dir: Path,
+    *,
+    text: str = "first",
+    grouped: str = "",
+    body: str = "",
+    partial: Sequence[str] = (),
+    gates: Sequence[Gate] = (),
+    tag: str = "v1",
+) -> Path:
+    """Write what the stages before `submit` leave; `text` makes the files of one run differ from another's."""
+    plan = make_plan(partial, tag)
+    write_record(run_dir / "plan.json", plan)
+    write_record(run_dir / "gates.json", Gates(release=plan.release, gates=list(gates)))
+    write_atomic(run_dir / grouped_name(MODEL), canonical_json({"results": grouped or text}))
+    for planned in plan.tasks:
+        write_atomic(run_dir / generations_name(planned.task, MODEL.model), canonical_json([[text, planned.task]]))
+        write_atomic(run_dir / metrics_name(planned.task, MODEL.model), canonical_json({planned.task: text}))
+    files = assemble(run_dir, plan)
+    whole = f"{marker(digest_of_files(files))}\n{body or 'Scores of ' + text}\n"
+    write_atomic(run_dir / "pr_body.md", whole.encode())
+    write_submission(run_dir, plan, files, whole)
+    return run_dir
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Write a finished run directory; called again it is another run in the same place."""
+
+    def make(**options: object) -> Path:
+        return write_run(tmp_path / "run", **options)  # type: ignore[arg-type]
+
+    return make
+
+
+class Stage:
+    """A running stand-in and everything a test does to it."""
+
+    def __init__(self, standin: Standin) -> None:
+        self.standin = standin
+        self.pauses: list[float] = []
+        self._opened: list[Github] = []
+
+    def environment(self, user: User = BOT, **more: str) -> dict[str, str]:
+        return {
+            "GITHUB_API_URL": self.standin.github_url,
+            "PODIUM_FORK_TOKEN": user.token,
+            "HF_ENDPOINT": self.standin.hub_url,
+            "HF_TOKEN": user.token,
+            **more,
+        }
+
+    def github(self, user: User = BOT) -> Github:
+        client = build_github(self.environment(user))
+        self._opened.append(client)
+        return client
+
+    def clients(self, user: User = BOT) -> Clients:
+        return Clients(github=lambda: self.github(user), hub=lambda: build_hub(self.environment(user)))
+
+    def fork(self, user: User = BOT, **targets: object) -> ForkBoard:
+        options = Targets(**{"fork": FORK, **targets})  # type: ignore[arg-type]
+        return ForkBoard(options, self.clients(user), self.pauses.append)
+
+    def space(self, user: User = BOT, space: str = LEADERBOARD) -> SpaceBoard:
+        return SpaceBoard(Targets(fork=FORK, space=space), self.clients(user), self.pauses.append)
+
+    def send_to_fork(self, run_dir: Path, user: User = BOT) -> Receipt:
+        """Send and leave submit.json, as the stage does."""
+        board = self.fork(user)
+        receipt = board.send(board.prepare(run_dir), SilentReport())
+        write_record(run_dir / "submit.json", receipt)
+        return receipt
+
+    def review(self, number: int, event: str = "APPROVE", user: User = REVIEWER) -> None:
+        self.github(user).get_repo(FORK).get_pull(number).create_review(body="Read.", event=event)
+
+    def count(self, method: str, part: str) -> int:
+        """How many requests of a method had `part` in their path."""
+        return sum(request.method == method and part in request.path for request in self.standin.requests)
+
+    def writes(self) -> list[str]:
+        """Every request that could have changed something."""
+        return [f"{request.method} {request.path}" for request in self.standin.requests if request.method != "GET"]
+
+    def close(self) -> None:
+        for client in self._opened:
+            client.close()
+        huggingface_hub.close_session()
+
+
+@pytest.fixture
+def open_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Start a stand-in, with faults or another world if asked; state is kept between calls of one test."""
+    disable_progress_bars()
+    stages: list[Stage] = []
+
+    def start(faults: Sequence[Fault] = (), world: World | None = None) -> Stage:
+        for stage in stages:
+            stage.close()
+            stage.standin.stop()
+        stages.clear()
+        standin = Standin(tmp_path / "standin", world or stage_world(), faults=faults)
+        standin.start()
+        stages.append(Stage(standin))
+        return stages[0]
+
+    yield start
+    for stage in stages:
+        stage.close()
+        stage.standin.stop()
+
+
+def stage_world(**fork: object) -> World:
+    """The default world with a third account; `fork` changes the fork's facts."""
+    world = default_world()
+    upstream, fork_repository = world.repositories
+    changes: Mapping[str, object] = {"writers": [*fork_repository.writers, STRANGER.login], **fork}
+    return msgspec.structs.replace(
+        world,
+        users=[*world.users, STRANGER],
+        repositories=[upstream, msgspec.structs.replace(fork_repository, **changes)],
+    )
+
+
+@pytest.fixture
+def make_world() -> Callable[..., World]:
+    """The default world with other facts of the fork."""
+    return stage_world
+
+
+@pytest.fixture
+def stage(open_stage: Callable[..., Stage]) -> Stage:
+    """A running stand-in with the default world."""
+    return open_stage()
