@@ -52,13 +52,13 @@ def address_of(environment: Mapping[str, str], name: str, default: str) -> str:
     """The address in variable `name`. Raises ConfigError unless it is https, or http on this machine."""
     address = (environment.get(name, "").strip() or default).rstrip("/")
     parts = urlsplit(address)
-    if parts.username or not parts.hostname or not _is_private(parts.scheme, parts.hostname):
+    if parts.username or not parts.hostname or not _is_confidential(parts.scheme, parts.hostname):
         message = f"{name} is not an address that a token may be sent to"
         raise ConfigError(message, hint=f"leave {name} unset for {default}; plain http only on this machine")
     return address
 
 
-def _is_private(scheme: str, host: str) -> bool:
+def _is_confidential(scheme: str, host: str) -> bool:
     return scheme == "https" or (scheme == "http" and host in LOOPBACK)
 
 

@@ -17,9 +17,13 @@ def open_model(
 
     `dtype` is auto, float32, bfloat16 or float16. Raises `failure` in one sentence when either does not load.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
+    try:
+        import torch  # noqa: F401  transformers imports without it and fails later, in many words
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
+    except ModuleNotFoundError as err:
+        message = f"opening {folder} needs the package {err.name}"
+        raise failure(message, hint="pip install 'podium-leaderboard[model]'") from err
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:

@@ -21,7 +21,7 @@ from podium.score import verdicts_path
 from podium.tasks import load_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from podium.config import Config
     from podium.execute.sandbox import Runner
@@ -175,7 +175,7 @@ class Run:
 
         self._step("report", "report", inputs, action)
 
-    def _step(self, name: str, stage: str, inputs: dict[str, object], action: Callable[[], Iterator[Path]]) -> None:
+    def _step(self, name: str, stage: str, inputs: Mapping[str, object], action: Callable[[], Iterator[Path]]) -> None:
         self.ledger.step(name, {**inputs, "revision": REVISIONS[stage], "podium": self.plan.podium}, action)
 
     def _task(self, planned: PlannedTask) -> Task:
@@ -192,11 +192,20 @@ class Run:
         return self._backend
 
 
+def _write_plan(path: Path, record: Plan) -> None:
+    """Write plan.json, unless it says the same already: a run with nothing to do touches nothing."""
+    try:
+        if read_record(path, Plan) == record:
+            return
+    except RecordError:
+        pass  # missing or broken: it is written anew from its inputs
+    write_record(path, record)
+
+
 def run(options: RunOptions, config: Config, tools: Tools, progress: Report) -> tuple[Plan, int]:
     """Do every step that is missing or changed; returns the plan and how many steps were done."""
     record = plan.plan(options.plan, config)
-    path = options.run_dir / "plan.json"
-    write_record(path, record)
+    _write_plan(options.run_dir / "plan.json", record)
     # Asked before hours of generation, not after: this raises where programs could not be isolated.
     tools.sandbox.facts()
     ledger = Ledger(options.run_dir, progress)

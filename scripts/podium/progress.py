@@ -8,8 +8,8 @@ from typing import Protocol
 class Report(Protocol):
     """Progress of one command. A stage calls it; it never prints itself."""
 
-    def start(self, stage: str, total: int, unit: str) -> None:
-        """A piece of work of `total` units begins, for example ("generate humaneval", 164, "problems")."""
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
+        """Work of `total` units begins, `done` of them done earlier: ("generate humaneval", 8200, "samples")."""
 
     def advance(self, count: int = 1, facts: str = "") -> None:
         """`count` more units are done; `facts` is a short text such as `812 samples, 57 tokens/s`."""
@@ -27,7 +27,7 @@ class SilentReport:
     def __init__(self) -> None:
         self.notes: list[str] = []
 
-    def start(self, stage: str, total: int, unit: str) -> None:
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
         """Ignore."""
 
     def advance(self, count: int = 1, facts: str = "") -> None:

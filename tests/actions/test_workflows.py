@@ -148,6 +148,14 @@ def test_model_and_programs_run_only_on_machines_the_plan_names() -> None:
     assert {name for name, job in jobs.items() if is_own_machine(job)} == {"generate", "execute"}
 
 
+@pytest.mark.parametrize("name", ["convert", "generate"])
+def test_job_that_loads_the_model_sets_it_up(name: str) -> None:
+    (setup,) = [
+        step for step in load_workflow("evaluate")["jobs"][name]["steps"] if step.get("uses") == "$/actions/setup"
+    ]
+    assert setup["with"] == {"extras": "model"}
+
+
 def test_evaluation_is_given_no_secret() -> None:
     assert not SECRET.search(str(load_workflow("evaluate")))
     assert "secrets" not in load_workflow("release")["jobs"]["evaluate"]

@@ -23,23 +23,21 @@ def build_report() -> Report:
     return BarReport() if sys.stderr.isatty() else PlainReport()
 
 
-def _left(elapsed: float, done: int, total: int) -> str:
-    return f"{elapsed * (total - done) / done:.0f} s left" if done else "time left unknown"
-
-
 class PlainReport:
     """One line when work begins and ends, and one every few seconds in between: for CI logs."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._stage, self._total, self._unit, self._done = "", 0, "", 0
+        self._stage, self._unit = "", ""
+        self._total = self._done = self._earlier = 0
         self._begun = self._said = 0.0
 
-    def start(self, stage: str, total: int, unit: str) -> None:
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
         """Say what begins."""
-        self._stage, self._total, self._unit, self._done = stage, total, unit, 0
+        self._stage, self._total, self._unit = stage, total, unit
+        self._done = self._earlier = done
         self._begun = self._said = self._clock()
-        self.note(f"{stage}: {total} {unit}")
+        self.note(f"{stage}: {total} {unit}" + (f", {done} done earlier" if done else ""))
 
     def advance(self, count: int = 1, facts: str = "") -> None:
         """Say how far it is, at most every few seconds."""
@@ -48,11 +46,10 @@ class PlainReport:
         if now - self._said < PLAIN_INTERVAL_SECONDS:
             return
         self._said = now
-        elapsed = now - self._begun
-        rate = f"{self._done / elapsed:.1f} {self._unit}/s"
+        rate = (self._done - self._earlier) / (now - self._begun)
         detail = f", {facts}" if facts else ""
-        left = _left(elapsed, self._done, self._total)
-        self.note(f"{self._stage}: {self._done}/{self._total} {self._unit}, {rate}{detail}, {left}")
+        left = f"{(self._total - self._done) / rate:.0f} s left" if rate else "time left unknown"
+        self.note(f"{self._stage}: {self._done}/{self._total} {self._unit}, {rate:.1f} {self._unit}/s{detail}, {left}")
 
     def finish(self, summary: str = "") -> None:
         """Say that it is done and how long it took."""
@@ -73,7 +70,7 @@ class BarReport:
         self._stage = ""
         self._begun = 0.0
 
-    def start(self, stage: str, total: int, unit: str) -> None:
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
         """Show a new bar."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -88,7 +85,7 @@ class BarReport:
         )
         self._stage, self._begun = stage, time.monotonic()
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task(stage, total=total, facts="")
+        self._task = self._progress.add_task(stage, total=total, completed=done, facts="")
         self._progress.start()
 
     def advance(self, count: int = 1, facts: str = "") -> None:

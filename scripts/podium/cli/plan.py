@@ -77,7 +77,7 @@ def command(
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
     matrices = {stage: canonical_json(matrix(record, stage)).decode() for stage in ("generate", "execute")}
-    write_outputs(os.environ, {**matrices, **_facts(record)})
+    write_outputs(os.environ, {**matrices, **_facts(record), "checkpoint": os.path.relpath(options.checkpoint)})
     click.echo(f'{{"execute":{matrices["execute"]},"generate":{matrices["generate"]}}}' if as_matrix else output)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from podium.validate import validate
+from podium.cli.options import FILE
+from podium.records import write_record
+from podium.validate import placed, validate
 from podium.validate.reporters import REPORTERS, reporter_named, summary
 
 ERRORS, WARNINGS = 1, 3
@@ -30,15 +32,18 @@ ERRORS, WARNINGS = 1, 3
     envvar="PODIUM_VALIDATE_FORMAT",
     help="text for people, json for programs, github for annotations in a pull request.",
 )
-def command(paths: tuple[Path, ...], output_format: str) -> int:
+@click.option("-o", "--output", type=FILE, help="Write the findings record there as well, whatever the format.")
+def command(paths: tuple[Path, ...], output_format: str, output: Path | None) -> int:
     """Check PATHS: files, run directories (with a plan.json), submissions, or folders of them.
 
     Findings go to stdout, a summary to stderr. Exit status: 0 nothing found, 1 errors, 2 wrong usage,
     3 warnings only. Several PATHS in the environment variable PODIUM_VALIDATE_PATHS are separated like
     those of PATH.
     """
-    found = validate(paths, rooted=True)
-    for line in reporter_named(output_format)(found):
+    found = validate(paths)
+    if output is not None:
+        write_record(output, found)
+    for line in reporter_named(output_format)(placed(found, paths)):
         click.echo(line)
     click.echo(f"podium validate: {summary(found)}", err=True)
     if any(finding.severity == "error" for finding in found.findings):

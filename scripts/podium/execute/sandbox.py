@@ -280,8 +280,9 @@ class _Warden:
         """Send one frame and wait for the answer. Raises SandboxError when none comes."""
         try:
             wire.send(self._socket.fileno(), header, blobs)
-            ready, _, _ = select.select([self._socket], [], [], seconds)
-            if ready:
+            poller = select.poll()
+            poller.register(self._socket, select.POLLIN)
+            if poller.poll(seconds * 1000):
                 return wire.receive(self._socket.fileno())
         except (OSError, EOFError, ValueError) as err:
             message = f"a warden died: {type(err).__name__}: {err}"

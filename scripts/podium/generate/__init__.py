@@ -58,8 +58,7 @@ def generate(options: GenerateOptions, task: Task, backend: Backend, report: Rep
     done = _resume(path, header, report)
     missing = [problem for problem in task.problems if problem.id not in done]
     count = options.sampling.n_samples
-    report.start(f"generate {task.name}", len(task.problems) * count, "samples")
-    report.advance(len(done) * count, "from the log" if done else "")
+    report.start(f"generate {task.name}", len(task.problems) * count, "samples", len(done) * count)
     tokens = 0
     with AppendLog(path) as log:
         if not path.stat().st_size:

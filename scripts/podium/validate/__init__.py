@@ -18,17 +18,27 @@ if TYPE_CHECKING:
 REVISION = 1  # raise when the same files would give other findings
 
 
-def validate(paths: Sequence[Path], *, rooted: bool = False) -> Findings:
+def validate(paths: Sequence[Path]) -> Findings:
     """Check files, run directories, submissions, or folders of them; never raises over what they hold.
 
-    Paths in the result begin with the given path, but those of a single folder are relative to it (so that
-    findings.json is the same on every machine) unless `rooted`.
+    Paths in the result begin with the given path; those of a single folder or file are relative to it, so that
+    findings.json is the same on every machine.
     """
-    files, findings = [], []
-    for path in paths:
-        found = check_folder(path) if is_folder(path) else check_file(path)
-        if rooted or len(paths) > 1:
-            found = below(found, str(path if is_folder(path) else path.parent))
-        files += found.files
-        findings += found.findings
-    return Findings(files=files, findings=findings)
+    if len(paths) == 1:
+        return _check(paths[0])
+    every = [placed(_check(path), [path]) for path in paths]
+    return Findings(
+        files=[file for found in every for file in found.files],
+        findings=[finding for found in every for finding in found.findings],
+    )
+
+
+def placed(found: Findings, paths: Sequence[Path]) -> Findings:
+    """What `validate(paths)` gave, with every path as seen from where `paths` were given."""
+    if len(paths) != 1:
+        return found
+    return below(found, str(paths[0] if is_folder(paths[0]) else paths[0].parent))
+
+
+def _check(path: Path) -> Findings:
+    return check_folder(path) if is_folder(path) else check_file(path)

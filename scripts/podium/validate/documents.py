@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from podium.validate.places import Place
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 MAX_BAD_ROWS = 100
 MAX_SAMPLES = 100_000  # a problem; more is an attack on whoever counts them
 LOADING_RULES = {
+    "lfs-pointer": "a large file was checked out, not only its pointer",
     "schema": "a file fits its record or the board's format",
     "torn-line": "a JSONL file ends with a whole line",
     "sample-limit": "no problem has an absurd number of samples",
@@ -39,6 +41,9 @@ def load(contents: Contents, place: Place) -> None:
         _load_text(contents, place, data)
     elif place.kind.format == "jsonl":
         _load_rows(contents, place, data)
+    elif data.startswith(LFS_POINTER):
+        message = "it is a Git LFS pointer, not the file itself"
+        contents.intake.log.add("lfs-pointer", Breach(path=place.path, message=message, hint="git lfs pull"))
     else:
         parsed, value = contents.intake.parse(data, place.path, is_ours=place.kind.name != "generations")
         if parsed:

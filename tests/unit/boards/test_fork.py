@@ -176,9 +176,7 @@ def test_lost_answer_still_ends_in_one_pull_request(
 
 
 @pytest.mark.parametrize("nth", range(1, 30, 3))
-def test_death_at_any_call_is_healed_by_the_next_run(
-    open_stage: Any, make_run: Callable[..., Path], nth: int
-) -> None:
+def test_death_at_any_call_is_healed_by_the_next_run(open_stage: Any, make_run: Callable[..., Path], nth: int) -> None:
     run_dir = make_run()
     stage = open_stage([Fault(path="/api/v3/", nth=nth, times=40, action="drop_after")])
     try:
@@ -261,7 +259,11 @@ def test_refused_reviewer_is_a_note_not_a_failure(stage: Any, make_run: Callable
 @pytest.mark.parametrize(
     ("body", "error", "text"),
     [
-        ({"message": "Validation Failed", "errors": [{"field": "base", "code": "invalid"}]}, BoardError, "base invalid"),
+        (
+            {"message": "Validation Failed", "errors": [{"field": "base", "code": "invalid"}]},
+            BoardError,
+            "base invalid",
+        ),
         ({"message": "Something new"}, BoardError, "Something new"),
     ],
 )
@@ -307,9 +309,7 @@ def test_rate_limit_says_how_long_to_wait(open_stage: Any, make_run: Callable[..
     assert "wait 7 seconds" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("fork", "rule"), [({"archived": True}, "fork-archived"), ({"writers": []}, "fork-read-only")]
-)
+@pytest.mark.parametrize(("fork", "rule"), [({"archived": True}, "fork-archived"), ({"writers": []}, "fork-read-only")])
 def test_preflight_finds_what_forbids_writing(
     open_stage: Any, make_run: Callable[..., Path], make_world: Callable[..., Any], fork: dict[str, Any], rule: str
 ) -> None:

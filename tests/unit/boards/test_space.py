@@ -91,9 +91,7 @@ def test_second_publish_is_unchanged_and_writes_nothing(stage: Any, make_run: Ca
     assert stage.writes() == []
 
 
-def test_next_release_updates_the_same_pull_request(
-    stage: Any, make_run: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_next_release_updates_the_same_pull_request(stage: Any, make_run: Callable[..., Path], tmp_path: Path) -> None:
     first = publish(stage, approved(stage, make_run()))
     second = publish(stage, approved(stage, make_run(text="second")))
     assert (second.outcome, second.number) == ("updated", first.number)

@@ -91,7 +91,7 @@ class FakeRunner:
     def _probe(self, text: str) -> Completed:
         if "while" in text:
             return HUNG
-        if "1 + " in text:
+        if "\nfi\n" in text:
             return msgspec.structs.replace(FAILED, stderr=b"syntax error")
         return FAILED if "echo 41" in text or self.probe_breaks in text.split() else ENDED
 

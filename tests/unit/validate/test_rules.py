@@ -156,6 +156,7 @@ RUN_CASES: list[tuple[str, Spoil]] = [
         "strict-json",
         lines("samples/demo-sh.1-of-1.jsonl", lambda old: [*old[:5], "not json\n", *old[6:]]),
     ),
+    ("lfs-pointer", write(gens(), b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")),
     ("too-deep", write(gens(), b"[" * 40 + b"]" * 40)),
     ("not-utf8", write("pr_body.md", b"\xff")),
     ("not-utf8", write("report/index.html", b"\xff")),

@@ -73,7 +73,8 @@ def run(
 
 def _describe(code: int, ended_by: str, cpu_seconds: float, cpu_limit: float) -> dict[str, Any]:
     killed = code in (-signal.SIGKILL, -signal.SIGXCPU) and not ended_by
-    hit_cpu_limit = killed and cpu_seconds >= cpu_limit * 0.98
+    # The kernel counts the limit in ticks, which may be some way off the usage it reports.
+    hit_cpu_limit = code == -signal.SIGXCPU or (killed and cpu_seconds >= cpu_limit * 0.8)
     return {
         "exit_code": code if code >= 0 else None,
         "signal": -code if code < 0 else None,
@@ -153,7 +154,8 @@ def _set_limits(limits: dict[str, Any], warden: Warden) -> None:
     for name, value in wanted.items():
         _, hard = resource.getrlimit(name)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(name, (value, value))
+        # A second later the CPU limit kills what ignored SIGXCPU.
+        resource.setrlimit(name, (value, value + 1 if name == resource.RLIMIT_CPU and value != hard else value))
 
 
 def _drop_rights(warden: Warden) -> None:

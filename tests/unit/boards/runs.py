@@ -1,0 +1,68 @@
+"""What the stages before `submit` leave in a run directory, small and made up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from podium.boards.submission import assemble, marker, write_submission
+from podium.files import canonical_json, write_atomic
+from podium.protocol import PROFILES, generations_name, grouped_name, metrics_name
+from podium.records import Gate, Gates, ModelName, Plan, PlannedTask, Release, digest_of_files, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+MODEL = ModelName(org="acme", model="Tiny-1", user="ann")
+
+
+def make_plan(partial: Sequence[str] = (), tag: str = "v1") -> Plan:
+    profile = PROFILES["demo"]
+    tasks = [
+        PlannedTask(
+            task=task,
+            language=task.removeprefix("demo-"),
+            data_sha256="1" * 64,
+            problems=[f"{task}/{number}" for number in range(count)],
+            problems_in_task=count,
+        )
+        for task, count in profile.problems.items()
+    ]
+    return Plan(
+        release=Release(tag=tag, model=MODEL),
+        profile="demo",
+        checkpoint=[],
+        sampling=profile.sampling,
+        backend="transformers",
+        dtype="float32",
+        mode="parity",
+        tasks=tasks,
+        jobs=[],
+        partial=list(partial),
+        podium="0.0.0",
+    )
+
+
+def write_run(
+    run_dir: Path,
+    *,
+    text: str = "first",
+    grouped: str = "",
+    body: str = "",
+    partial: Sequence[str] = (),
+    gates: Sequence[Gate] = (),
+    tag: str = "v1",
+) -> Path:
+    """Write what the stages before `submit` leave; `text` makes the files of one run differ from another's."""
+    plan = make_plan(partial, tag)
+    write_record(run_dir / "plan.json", plan)
+    write_record(run_dir / "gates.json", Gates(release=plan.release, gates=list(gates)))
+    write_atomic(run_dir / grouped_name(MODEL), canonical_json({"results": grouped or text}))
+    for planned in plan.tasks:
+        write_atomic(run_dir / generations_name(planned.task, MODEL.model), canonical_json([[text, planned.task]]))
+        write_atomic(run_dir / metrics_name(planned.task, MODEL.model), canonical_json({planned.task: text}))
+    files = assemble(run_dir, plan)
+    whole = f"{marker(digest_of_files(files))}\n{body or 'Scores of ' + text}\n"
+    write_atomic(run_dir / "pr_body.md", whole.encode())
+    write_submission(run_dir, plan, files, whole)
+    return run_dir

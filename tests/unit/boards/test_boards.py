@@ -1,0 +1,93 @@
+"""The stage over all boards: what is skipped, what is refused, what is recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from podium.boards import BOARDS, Board, Targets, open_board, plan_only, submit
+from podium.errors import BoardError, UnknownNameError
+from podium.progress import SilentReport
+from podium.records import Gate, Receipt, read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.world
+
+NO = Gate(name="conversion", decision="no", evidence="golden logits differ")
+RISK = Gate(name="sandbox", decision="at_risk", evidence="no seccomp")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"partial": ["demo-sh: 2 of 8 problems"]}, "demo-sh: 2 of 8 problems"),
+        ({"gates": [NO]}, "gate conversion says no: golden logits differ"),
+    ],
+)
+@pytest.mark.parametrize("name", ["fork", "space", "directory"])
+def test_run_that_is_no_submission_is_skipped_without_asking_the_board(
+    stage: Any, make_run: Callable[..., Path], tmp_path: Path, options: dict[str, Any], reason: str, name: str
+) -> None:
+    targets = Targets(fork="a/b", space="a/b", directory=tmp_path / "out")
+    run_dir = make_run(**options)
+    receipt = submit("submit", open_board(name, targets, stage.clients()), run_dir, SilentReport())
+    assert (receipt.outcome, receipt.reason) == ("skipped", reason)
+    assert read_record(run_dir / "submit.json", Receipt) == receipt
+    assert stage.standin.requests == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_gate_at_risk_does_not_stop(stage: Any, make_run: Callable[..., Path]) -> None:
+    assert submit("submit", stage.fork(), make_run(gates=[RISK]), SilentReport()).outcome == "created"
+
+
+def test_receipt_is_written_for_the_next_stage(stage: Any, make_run: Callable[..., Path]) -> None:
+    run_dir = make_run()
+    receipt = submit("submit", stage.fork(), run_dir, SilentReport())
+    assert read_record(run_dir / "submit.json", Receipt) == receipt
+    stage.review(receipt.number)
+    published = submit("publish", stage.space(), run_dir, SilentReport())
+    assert read_record(run_dir / "publish.json", Receipt) == published
+    assert (published.stage, published.board, published.outcome) == ("publish", "space", "created")
+
+
+def test_problem_stops_before_anything_is_written(
+    open_stage: Any, make_run: Callable[..., Path], make_world: Callable[..., Any]
+) -> None:
+    stage = open_stage(world=make_world(archived=True))
+    run_dir = make_run()
+    with pytest.raises(BoardError, match="is archived") as caught:
+        submit("submit", stage.fork(), run_dir, SilentReport())
+    assert "--fork" in caught.value.hint
+    assert stage.writes() == []
+    assert not (run_dir / "submit.json").exists()
+
+
+def test_plan_of_a_partial_run_says_skipped(stage: Any, make_run: Callable[..., Path]) -> None:
+    plan = plan_only(stage.fork(), make_run(partial=["only a tryout"]))
+    assert (plan.outcome, plan.reason, plan.calls) == ("skipped", "only a tryout", [])
+
+
+def test_plan_names_problems(open_stage: Any, make_run: Callable[..., Path], make_world: Callable[..., Any]) -> None:
+    plan = plan_only(open_stage(world=make_world(archived=True)).fork(), make_run())
+    assert "is archived" in plan.problems[0]
+
+
+def test_plan_of_a_healthy_fork_has_no_problems(stage: Any, make_run: Callable[..., Path]) -> None:
+    assert plan_only(stage.fork(), make_run()).problems == []
+
+
+def test_unknown_board_names_the_closest(stage: Any) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'fork'"):
+        open_board("forc", Targets(), stage.clients())
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_board_of_the_table_opens(stage: Any, tmp_path: Path, name: str) -> None:
+    targets = Targets(fork="a/b", space="a/b", directory=tmp_path)
+    board: Board = open_board(name, targets, stage.clients())
+    assert board.name == name

@@ -1,0 +1,115 @@
+"""gates: each decision follows from the record it names, and only a broken promise is a no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from podium.gates import decide
+from podium.records import (
+    Check,
+    Finding,
+    Findings,
+    Limits,
+    Model,
+    ModelName,
+    Plan,
+    Release,
+    Sampling,
+    SandboxFacts,
+    Scores,
+    TaskScore,
+    VerdictsHeader,
+)
+
+ALBOR = ModelName(org="PAIML", model="ALBOR350M", user="noahgift")
+PLAN = Plan(
+    release=Release(tag="v1", model=ALBOR),
+    profile="bigcode",
+    checkpoint=[],
+    sampling=Sampling(),
+    backend="transformers",
+    dtype="bfloat16",
+    mode="parity",
+    tasks=[],
+    jobs=[],
+    partial=[],
+    podium="0",
+)
+MODEL = Model(
+    layout="entrenar-flat",
+    checkpoint=[],
+    files=[],
+    dtype="bfloat16",
+    parameters=1,
+    vocab_size=1,
+    max_length=1,
+    assumptions=[],
+    checks=[Check(name="loads-completely", ok=True, saw="all")],
+    tensors=[],
+    versions={},
+)
+SCORE = TaskScore(
+    task="humaneval",
+    problems=164,
+    problems_in_task=164,
+    n_samples=50,
+    correct=820,
+    pass_at={"pass@1": 0.1},
+    outcomes={"passed": 820, "failed": 7380},
+    verdicts_sha256="0" * 64,
+)
+HEADER = VerdictsHeader(
+    task="humaneval",
+    language="py",
+    mode="parity",
+    generations_sha256="0" * 64,
+    data_sha256="0" * 64,
+    problems=["P"],
+    n_samples=50,
+    limits=Limits(wall_seconds=3, cpu_seconds=9, memory_bytes=1, output_bytes=1, file_bytes=1, processes=1),
+    sandbox=SandboxFacts(isolated=True, layers=["user namespace"], missing=[]),
+    toolchain={},
+    self_test=[Check(name="right answer", ok=True, saw="passed")],
+)
+ERROR = Finding(rule="grouped-score", severity="error", path="x.json", message="differs")
+
+
+def _decisions(**changes: Any) -> dict[str, str]:
+    replace = msgspec.structs.replace
+    gates = decide(
+        replace(PLAN, **changes.get("plan", {})),
+        replace(MODEL, **changes.get("model", {})),
+        Scores(model=ALBOR, mode="parity", tasks=[replace(SCORE, **changes.get("score", {}))], left_out=[]),
+        [replace(HEADER, **changes.get("header", {}))],
+        Findings(files=[], findings=changes.get("findings", [])),
+    )
+    return {gate.name: gate.decision for gate in gates.gates}
+
+
+def test_a_sound_release_passes_every_gate() -> None:
+    assert set(_decisions().values()) == {"yes"}
+
+
+@pytest.mark.parametrize(
+    ("gate", "decision", "changes"),
+    [
+        ("protocol", "no", {"plan": {"partial": ["n_samples is 5"]}}),
+        ("conversion", "no", {"model": {"checks": [Check(name="better-than-chance", ok=False, saw="noise")]}}),
+        ("layout", "at_risk", {"model": {"assumptions": ["byte order"]}}),
+        ("records", "no", {"findings": [ERROR]}),
+        ("records", "at_risk", {"findings": [msgspec.structs.replace(ERROR, severity="warning")]}),
+        ("sandbox", "at_risk", {"header": {"sandbox": SandboxFacts(isolated=False, layers=[], missing=["all"])}}),
+        ("toolchains", "no", {"header": {"self_test": []}}),
+        ("toolchains", "no", {"header": {"self_test": [Check(name="right answer", ok=False, saw="failed")]}}),
+        ("plausible humaneval", "at_risk", {"score": {"correct": 0}}),
+        ("plausible humaneval", "at_risk", {"score": {"correct": 8200}}),
+        ("plausible humaneval", "at_risk", {"score": {"outcomes": {"timed_out": 165}}}),
+    ],
+)
+def test_each_doubt_turns_its_own_gate_and_no_other(gate: str, decision: str, changes: dict[str, Any]) -> None:
+    decisions = _decisions(**changes)
+    assert decisions.pop(gate) == decision
+    assert set(decisions.values()) == {"yes"}
