@@ -6,12 +6,9 @@ import os
 import socket
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 KEPT_VARIABLES = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH"}
@@ -53,9 +50,9 @@ def closed_world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def data_dir() -> Iterator[Path]:
+def data_dir() -> Path:
     """The evaluation data kept beside the project; the test is skipped where it is absent."""
     path = REPOSITORY.parent / "shared" / "data"
     if not path.is_dir():
         pytest.skip(f"no evaluation data at {path}")
-    yield path
+    return path
