@@ -12,12 +12,7 @@ from github import Auth, Github
 from tests.unit.boards.runs import MODEL, write_run
 
 from podium.protocol import grouped_name
-from podium.records import (
-    Receipt,
-    SendPlan,
-    decode,
-    read_record,
-)
+from podium.records import Receipt, SendPlan, decode, read_record
 from podium.standin.server import Standin
 from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, default_world
 
@@ -154,6 +149,11 @@ def test_failure_sets_the_step_output(work: Workplace) -> None:
     done = work.podium("submit", "runs/v1", "--fork", "nobody/nothing")
     assert done.returncode == 9
     assert done.stdout == ""
+    assert work.outputs()["outcome"] == "failed"
+
+
+def test_wrong_name_sets_the_step_output_too(work: Workplace) -> None:
+    assert work.podium("submit", "runs/v1", "--fork", "leaderboard").returncode == 2
     assert work.outputs()["outcome"] == "failed"
 
 

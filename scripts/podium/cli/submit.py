@@ -22,7 +22,7 @@ from podium.records import encode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from podium.records import Receipt
+    from podium.records import Receipt, SendPlan
 
 SKIPPED_EXIT_CODE = 3
 Stage = Literal["submit", "publish"]
@@ -74,19 +74,23 @@ def command(run_dir: Path, board: str, fork: str, base: str, to: Path | None, pl
 
 def run_command(options: SubmitOptions, environment: Mapping[str, str]) -> int:
     """Send, or with `plan_only` print the plan; returns the exit code. Prints one JSON line on stdout."""
-    opened = open_board(options.board, build_targets(options), build_clients(environment))
-    if options.plan_only:
-        plan = plan_only(opened, options.run_dir)
-        click.echo(encode(plan))
-        problems = "".join(f"; in the way: {problem}" for problem in plan.problems)
-        click.echo(f"{options.stage}: would be {plan.outcome} at {plan.target}{problems}; nothing was sent", err=True)
-        return 0
     try:
+        opened = open_board(options.board, build_targets(options), build_clients(environment))
+        if options.plan_only:
+            return tell_plan(options.stage, plan_only(opened, options.run_dir))
         receipt = send(options.stage, opened, options.run_dir, build_report())
     except PodiumError:
         write_outputs(environment, {"outcome": "failed", "url": "", "number": ""})
         raise
     return tell(receipt, environment)
+
+
+def tell_plan(stage: Stage, plan: SendPlan) -> int:
+    """Print the plan for machines and a sentence for people; returns the exit code."""
+    problems = "".join(f"; in the way: {problem}" for problem in plan.problems)
+    click.echo(encode(plan))
+    click.echo(f"{stage}: would be {plan.outcome} at {plan.target}{problems}; nothing was sent", err=True)
+    return 0
 
 
 def build_targets(options: SubmitOptions) -> Targets:

@@ -130,6 +130,13 @@ def test_human_commit_with_a_copied_trailer_stops_too(stage: Any, make_run: Call
         stage.send_to_fork(make_run(text="second"))
 
 
+def test_commit_by_hand_with_podiums_account_stops_too(stage: Any, make_run: Callable[..., Path]) -> None:
+    stage.send_to_fork(make_run())
+    stage.standin.commit(FORK, {"x": "y"}, branch=BRANCH, author="podium-bot", message="By hand")
+    with pytest.raises(BoardError, match="did not make"):
+        stage.send_to_fork(make_run(text="second"))
+
+
 def test_pull_request_of_somebody_else_from_our_branch_stops(stage: Any, make_run: Callable[..., Path]) -> None:
     run_dir = make_run()
     receipt = stage.send_to_fork(run_dir)

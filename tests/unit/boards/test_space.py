@@ -323,6 +323,30 @@ def test_same_title_by_somebody_else_is_not_ours(stage: Any, make_run: Callable[
     assert len(proposals(stage)) == 2
 
 
+def test_filter_that_the_hub_ignores_hits_nobody_else(open_stage: Any, make_run: Callable[..., Path]) -> None:
+    item = {
+        "num": 1,
+        "title": "[Community Submission] Model: acme/Tiny-1, Username: ann",
+        "author": {"name": "stranger"},
+        "status": "open",
+        "isPullRequest": True,
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "repo": {"name": LEADERBOARD, "type": "space"},
+    }
+    body = {"count": 1, "start": 0, "discussions": [item]}
+    stage = open_stage([Fault(method="GET", path="/discussions\\?", status=200, body=body)])
+    assert publish(stage, approved(stage, make_run())).outcome == "created"
+
+
+def test_own_pull_request_for_another_model_is_left_alone(stage: Any, make_run: Callable[..., Path]) -> None:
+    run_dir = approved(stage, make_run())
+    title = "[Community Submission] Model: acme/Tiny-2, Username: ann"
+    other = hub(stage).create_pull_request(LEADERBOARD, title, repo_type="space").num
+    receipt = publish(stage, run_dir)
+    assert receipt.outcome == "created"
+    assert receipt.number != other
+
+
 def test_several_own_pull_requests_stop(stage: Any, make_run: Callable[..., Path]) -> None:
     run_dir = approved(stage, make_run())
     title = "[Community Submission] Model: acme/Tiny-1, Username: ann"

@@ -357,15 +357,20 @@ threading.Event().wait()
 
 
 @pytest.mark.parametrize(("kind", "marker"), [("Sandbox", "5813.5"), ("UnsafeSandbox", "5814.5")])
-def test_nothing_survives_a_killed_parent(kind: str, marker: str) -> None:
+def test_nothing_survives_a_killed_parent(tmp_path: Path, kind: str, marker: str) -> None:
     code = CRASHING_PARENT.format(kind=kind, marker=marker)
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as parent:
         deadline = time.monotonic() + 20
         while len(running(f"sleep\0{marker}")) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         parent.kill()
     assert gone(f"sleep\0{marker}")
+    deadline = time.monotonic() + 5
+    while list(tmp_path.iterdir()):  # the box of a warden without isolation is a real folder
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 AS_ORDINARY_USER = """

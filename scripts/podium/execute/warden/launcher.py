@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -91,7 +92,11 @@ def settle(control: int, config: dict[str, Any]) -> None:
         isolated=isolated, becomes_nobody=becomes_nobody, box=box, environment=environment, driver=driver
     )
     wire.send(control, {"missing": missing, "becomes_nobody": becomes_nobody}, [])
-    serve(control, warden)
+    try:
+        serve(control, warden)
+    finally:
+        if not isolated:  # podium may be dead; an isolated box ends with its namespace
+            shutil.rmtree(box, ignore_errors=True)
 
 
 def prepare_interpreter(config: dict[str, Any]) -> None:
