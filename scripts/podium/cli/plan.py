@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,15 +17,33 @@ from podium.plan import PlanOptions, matrix, plan
 from podium.records import write_record
 
 if TYPE_CHECKING:
+    from podium.cli.options import F
     from podium.config import Config
     from podium.records import Plan
 
 
-def build_plan_options(
-    config_path: Path, config: Config, tag: str | None, checkpoint: Path | None, **rest: object
-) -> PlanOptions:
-    """Find the checkpoint: the one named, else the release's, else (without a tag) the tryout's."""
+def planning_options(command: F) -> F:
+    """Declare what decides a run, the same for `plan` and `run`."""
+    options = (
+        click.option("--tag", help="The release; without one the run is a tryout and never submitted."),
+        click.option("--commit", default="", help="The commit that the tag names."),
+        click.option("--checkpoint", type=FOLDER, help="The checkpoint's folder; podium.toml says where without it."),
+        click.option("--tasks", default="", help="Comma-separated; podium.toml's or the board's tasks without it."),
+        click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems of each task."),
+        click.option("--n-samples", type=click.IntRange(min=1), help="The board's protocol without it."),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+        config_option,
+        data_dir_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked: Any) -> PlanOptions:
+    """Find the checkpoint: the one named, else the release's, else (without a tag) the tryout's. Raises UsageError."""
     root = config_path.resolve().parent
+    tag, checkpoint = asked.pop("tag") or "", asked.pop("checkpoint")
     if checkpoint is None and tag:
         checkpoint = root / config.model.checkpoint.replace("{tag}", tag)
     elif checkpoint is None and config.model.tryout:
@@ -33,45 +51,17 @@ def build_plan_options(
     if checkpoint is None:
         message = "neither a release tag nor a checkpoint was named"
         raise UsageError(message, hint="pass --tag v1.0.0 for a release, or --checkpoint FOLDER to try one out")
-    return PlanOptions(tag=tag or "", checkpoint=checkpoint, **rest)  # type: ignore[arg-type]
+    return PlanOptions(tag=tag, checkpoint=checkpoint, tasks=split_names(tasks), **asked)
 
 
 @click.command()
-@click.option("--tag", help="The release; without one the run is a tryout and never submitted.")
-@click.option("--commit", default="", help="The commit that the tag names.")
-@click.option("--checkpoint", type=FOLDER, help="The checkpoint's folder; podium.toml says where without it.")
+@planning_options
 @click.option("-o", "--output", type=FILE, default=Path("plan.json"), show_default=True)
-@click.option("--tasks", default="", help="Comma-separated; the board's tasks without it.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems of each task.")
-@click.option("--n-samples", type=click.IntRange(min=1), help="The board's protocol without it.")
 @click.option("--matrix", "as_matrix", is_flag=True, help="Print the GitHub matrices as JSON.")
-@config_option
-@data_dir_option
-def command(
-    tag: str | None,
-    commit: str,
-    checkpoint: Path | None,
-    output: Path,
-    tasks: str,
-    limit: int | None,
-    n_samples: int | None,
-    as_matrix: bool,
-    config: Path,
-    data_dir: Path | None,
-) -> None:
+def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     """Write plan.json: every task, its problems and digests, every job and where it runs."""
     loaded = read_config(config)
-    options = build_plan_options(
-        config,
-        loaded,
-        tag,
-        checkpoint,
-        commit=commit,
-        data_dir=data_dir,
-        tasks=split_names(tasks),
-        limit=limit,
-        n_samples=n_samples,
-    )
+    options = build_plan_options(config, loaded, **asked)
     record = plan(options, loaded)
     write_record(output, record)
     for reason in record.partial:
