@@ -5,8 +5,9 @@ Nothing here repeats a call: an answer that was lost may belong to a call that l
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from podium.errors import BoardError, BoardUnreachableError, TokenError
 
@@ -55,6 +56,14 @@ class ForbiddenError(TokenError):
     """The token is good but may not do this."""
 
 
+def _place(err: Exception) -> str:
+    """` at host:port` of the request that failed, where the client tells it."""
+    with suppress(RuntimeError):  # how the Hub's client says that an error has no request
+        host = urlsplit(str(getattr(getattr(err, "request", None), "url", ""))).netloc
+        return f" at {host}" if host else ""
+    return ""
+
+
 @contextmanager
 def github_answers(doing: str) -> Iterator[None]:
     """Turn what PyGithub raises into BoardError and its kinds; `doing` completes "could not ..."."""
@@ -66,7 +75,7 @@ def github_answers(doing: str) -> Iterator[None]:
     except GithubException as err:
         raise _github_error(err, doing) from err
     except RequestException as err:
-        message = f"could not {doing}: GitHub's API did not answer ({type(err).__name__})"
+        message = f"could not {doing}: GitHub's API{_place(err)} did not answer ({type(err).__name__})"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
     except ValueError as err:  # a body that is no JSON, from a proxy for example
         message = f"could not {doing}: GitHub's API answered with something that is not JSON"
@@ -127,7 +136,7 @@ def hub_answers(doing: str) -> Iterator[None]:
     except HfHubHTTPError as err:
         raise _hub_error(err, doing) from err
     except (HTTPError, ConnectionError) as err:  # ConnectionError: the client was told to stay offline
-        message = f"could not {doing}: the Hub did not answer ({type(err).__name__})"
+        message = f"could not {doing}: the Hub{_place(err)} did not answer ({type(err).__name__})"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
     except RuntimeError as err:  # a large file's upload failed in one of the client's threads
         if isinstance(err.__cause__, HfHubHTTPError):
