@@ -29,6 +29,14 @@ SUBMITTED = "submission/community_results/acme_tiny-code_1_ada"
 TOKEN = "hf_" + "a1B2c3D4e5" * 3
 
 
+def receipt(**changes: str) -> bytes:
+    """A receipt of `submit` whose pull request is said to be 3, with the given mistakes in it."""
+    value = {"record": "receipt", "stage": "submit", "board": "fork", "outcome": "created", "number": 3}
+    return json.dumps(
+        {**value, "url": "https://git.test/a/b/pull/4", "submission_sha256": "0" * 64, **changes}
+    ).encode()
+
+
 def gens(task: str = "demo-sh") -> str:
     return f"generations_{MODEL}/generations_{task}_{MODEL}.json"
 
@@ -176,6 +184,9 @@ RUN_CASES: list[tuple[str, Spoil]] = [
     ("torn-line", lines("samples/demo-sh.1-of-1.jsonl", lambda all_lines: [*all_lines[:-1], all_lines[-1][:-3]])),
     ("sample-limit", edit("plan.json", ask_too_much)),
     ("sample-limit", edit_line("verdicts/demo-sh.jsonl", 0, put("n_samples", 10**30))),
+    ("receipt-address", write("submit.json", receipt())),
+    ("receipt-address", write("publish.json", receipt(url="https://hub.test/spaces/a/b/discussions/3"))),
+    ("receipt-address", write("submit.json", receipt(outcome="skipped", url="https://git.test/a/b/pull/3"))),
     ("null-score", edit(GROUPED, put("pass@1", None, "results", 0))),
     ("null-score", edit(metrics(), put("pass@1", None, "demo-sh"))),
     ("percent-score", edit(GROUPED, put("pass@1", 12.5, "results", 1))),

@@ -135,6 +135,21 @@ def body_length(path: str, text: str) -> Iterator[Breach]:
         yield Breach(path=path, message=message, hint="podium report RUN_DIR writes a shorter one")
 
 
+def receipt_address(path: str, value: Any) -> Iterator[Breach]:
+    """A receipt says which stage it is of, where its pull request is, and why there is none."""
+    if not isinstance(value, dict):
+        return
+    stage, url, number = (value.get(name) for name in ("stage", "url", "number"))
+    hint = f"podium {path.removesuffix('.json')} RUN_DIR looks again and writes it anew"
+    if f"{stage}.json" != path.rpartition("/")[2]:
+        yield Breach(path=path, where="$.stage", message=f"it is the receipt of {stage!r}", hint=hint)
+    if number and not str(url).endswith(f"/{number}"):
+        message = f"pull request {number} is not at {url!r}"
+        yield Breach(path=path, where="$.number", message=message, hint=hint)
+    if value.get("outcome") in ("skipped", "failed") and not value.get("reason"):
+        yield Breach(path=path, where="$.reason", message="it does not say why nothing was sent", hint=hint)
+
+
 _NUMBERS = (DocumentRule("null-score", null_score), DocumentRule("percent-score", percent_score))
 DOCUMENT_RULES: dict[str, tuple[DocumentRule, ...]] = {
     "grouped": (
@@ -148,5 +163,6 @@ DOCUMENT_RULES: dict[str, tuple[DocumentRule, ...]] = {
         DocumentRule("config-local-path", config_local_path),
         DocumentRule("config-token", config_token),
     ),
+    "receipt": (DocumentRule("receipt-address", receipt_address),),
     "body": (DocumentRule("body-length", body_length), DocumentRule("body-token", body_token)),
 }
