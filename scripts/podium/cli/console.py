@@ -80,18 +80,21 @@ class BarReport:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn(unit),
+            TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[facts]}"),
         )
         self._stage, self._begun = stage, time.monotonic()
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task(stage, total=total, completed=done, facts="")
+        self._task = self._progress.add_task(stage, total=total, completed=done, facts="", rate="")
         self._progress.start()
 
     def advance(self, count: int = 1, facts: str = "") -> None:
         """Move the bar."""
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, advance=count, facts=facts)
+            speed = self._progress.tasks[0].speed
+            rate = f"{speed:.1f}/s" if speed else ""
+            self._progress.update(self._task, advance=count, facts=facts, rate=rate)
 
     def finish(self, summary: str = "") -> None:
         """Replace the bar by a line."""
