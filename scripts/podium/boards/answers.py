@@ -27,6 +27,7 @@ T = TypeVar("T")
 WAITS = 3
 LONGEST_WAIT_SECONDS = 120.0
 DEFAULT_WAIT_SECONDS = 60.0
+HUB_WINDOW_SECONDS = "300"
 Kind = Literal["missing", "exists", "no_commits", "moved", "workflow_scope", "actions_not_allowed", "other"]
 
 # Parts of GitHub's 403 and 422 texts, lower case, and what they mean.

@@ -47,7 +47,7 @@ def is_older(tag: str, other: str) -> bool | None:
 
 
 def refuse_older(tag: str, known: Iterable[str], where: str, *, force: bool) -> None:
-    """Raises OlderReleaseError if the board holds a release that `tag` may not replace; `force` lets everything pass."""
+    """Raises OlderReleaseError if the board holds a release that `tag` may not replace; `force` lets all pass."""
     for other in known:
         older = not force and other not in {"", tag} and is_older(tag, other)
         if older is None:

@@ -118,8 +118,7 @@ def build_targets(options: SubmitOptions) -> Targets:
     if options.board == "directory":
         return Targets(directory=options.directory)
     if options.fork and options.board == "fork" and not options.config.exists():
-        switches = {"force": options.force, "sync": options.sync, "create_fork": options.create_fork}
-        return Targets(fork=options.fork, base=options.base or "main", **switches)
+        return Targets(fork=options.fork, base=options.base or "main", force=options.force, sync=options.sync)
     config = read_config(options.config)
     return Targets(
         fork=options.fork or config.submit.fork,

@@ -12,7 +12,9 @@ import huggingface_hub
 import requests
 from tests.unit.boards.runs import MODEL
 
-from podium.boards import Clients, Targets, open_board, submit, withdraw
+from podium.boards import Board, Clients, Targets, submit, withdraw
+from podium.boards.fork import ForkBoard
+from podium.boards.space import SpaceBoard
 from podium.errors import PodiumError
 from podium.github import build_github, build_hub
 from podium.progress import SilentReport
@@ -116,7 +118,8 @@ class Place:
         client = build_github(self.environment())
         targets = Targets(fork=FORK, space=LEADERBOARD, labels=("leaderboard",))
         clients = Clients(github=lambda: client, hub=lambda: build_hub(self.environment()))
-        board = open_board("fork" if stage == "submit" else "space", targets, clients)
+        kind = ForkBoard if stage == "submit" else SpaceBoard
+        board: Board = kind(targets, clients, lambda _: None)
         try:
             return (withdraw if closes else submit)(stage, board, run_dir, self.report)
         finally:
