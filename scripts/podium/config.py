@@ -53,9 +53,13 @@ class RunnersSection(Section, frozen=True, kw_only=True):
 
 
 class SubmitSection(Section, frozen=True, kw_only=True):
-    """[submit]: the organisation's GitHub fork of the leaderboard, where reviewers approve."""
+    """[submit]: the organisation's GitHub fork of the leaderboard, where reviewers approve.
+
+    With `upstream`, the fork must be one of that repository, and `podium submit --create-fork` can make it.
+    """
 
     fork: str
+    upstream: str = ""
     base: str = "main"
     reviewers: list[str] = []
     labels: list[str] = []

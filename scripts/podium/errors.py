@@ -14,9 +14,18 @@ PodiumError (70 a bug in us)
 ├── RecordError              8   a record file is broken: not strict JSON, wrong shape, wrong digest
 │   └── IncompleteError      8   samples or verdicts are missing; never a smaller n
 ├── BoardError               9   submit/publish: the board refused or the world is not as needed
-│   ├── TokenError          10   no token, wrong kind or missing scope
+│   ├── TokenError          10   there is no token, or it cannot be one
+│   │   ├── TokenRefusedError 14 the API does not know the token
+│   │   └── TokenScopeError 15   the token is good but may not do this
 │   ├── BoardUnreachableError 11 no answer from the API
-│   └── ApprovalError       12   not approved, or approved content differs
+│   │   └── BudgetError     16   the API wants us to wait: its limit is used up
+│   ├── ApprovalError       12   not approved, or approved content differs
+│   ├── ForkMissingError    17   there is no such repository
+│   ├── ForkUnrelatedError  18   it is no fork of the leaderboard
+│   ├── ForkArchivedError   19   it is read-only
+│   ├── BaseMissingError    20   it has no such branch
+│   ├── OlderReleaseError   21   the board holds a newer release
+│   └── StalePlanError      22   the world moved after the plan was written
 └── StorageError            13   the disk refused: no space, no permission
 """
 
@@ -107,16 +116,74 @@ class TokenError(BoardError):
     exit_code = 10
 
 
+class TokenRefusedError(TokenError):
+    """The API does not know the token: wrong, expired or revoked."""
+
+    exit_code = 14
+
+
+class TokenScopeError(TokenError):
+    """The token is good but may not do this."""
+
+    exit_code = 15
+
+
 class BoardUnreachableError(BoardError):
     """No answer from a board's API."""
 
     exit_code = 11
 
 
+class BudgetError(BoardUnreachableError):
+    """The API wants us to wait; nothing was done. `wait_seconds` is what it asks for."""
+
+    exit_code = 16
+
+    def __init__(self, message: str, *, hint: str = "", wait_seconds: float = 60.0) -> None:
+        super().__init__(message, hint=hint)
+        self.wait_seconds = wait_seconds
+
+
 class ApprovalError(BoardError):
     """The pull request is not approved, or what was approved is not what would be published."""
 
     exit_code = 12
+
+
+class ForkMissingError(BoardError):
+    """There is no such repository, or the token may not see it."""
+
+    exit_code = 17
+
+
+class ForkUnrelatedError(BoardError):
+    """The repository is no fork of the configured leaderboard."""
+
+    exit_code = 18
+
+
+class ForkArchivedError(BoardError):
+    """The repository is archived, so nobody can write to it."""
+
+    exit_code = 19
+
+
+class BaseMissingError(BoardError):
+    """The repository has no such branch to submit to."""
+
+    exit_code = 20
+
+
+class OlderReleaseError(BoardError):
+    """The board holds a newer release of the model than the one to be sent."""
+
+    exit_code = 21
+
+
+class StalePlanError(BoardError):
+    """A plan is applied to a world that is not the one it was written for."""
+
+    exit_code = 22
 
 
 class StorageError(PodiumError):

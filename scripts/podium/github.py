@@ -77,6 +77,8 @@ def build_github(environment: Mapping[str, str]) -> Github:
         backoff_factor=0.1 if is_near else 1.0,
         allowed_methods={"GET", "HEAD"},
         max_rate_limit_wait=LONGEST_WAIT_SECONDS,
+        secondary_rate_wait=LONGEST_WAIT_SECONDS / 2,
+        retry_after_max=LONGEST_WAIT_SECONDS,
     )
     return Github(
         auth=Auth.Token(token),

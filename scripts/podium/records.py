@@ -301,7 +301,10 @@ class Submission(Record, frozen=True, kw_only=True, tag="submission"):
 
 
 class Receipt(Record, frozen=True, kw_only=True, tag="receipt"):
-    """submit.json / publish.json: how an outward stage ended, and where to look."""
+    """submit.json / publish.json: how an outward stage ended, and where to look.
+
+    `replaces` is the other release that the pull request held before; `notes` say what was done beside it.
+    """
 
     stage: Literal["submit", "publish"]
     board: str
@@ -312,10 +315,24 @@ class Receipt(Record, frozen=True, kw_only=True, tag="receipt"):
     branch: str = ""
     head: str = ""
     submission_sha256: Sha256
+    release: str = ""
+    replaces: str = ""
+    notes: list[str] = []
+
+
+class PlannedCall(Part, frozen=True, kw_only=True):
+    """A call that carries content: how much, and its SHA-256."""
+
+    call: str
+    size_bytes: Count = 0
+    sha256: Sha256
 
 
 class SendPlan(Record, frozen=True, kw_only=True, tag="send-plan"):
-    """What `--plan-only` prints: everything that would be sent, and what would become of it at the board as it is."""
+    """What `--plan-only` prints: everything that would be sent, and what would become of it at the board as it is.
+
+    `world_sha256` stands for everything of the board that the plan was made for; `--plan` applies it to no other.
+    """
 
     board: str
     target: str
@@ -327,7 +344,11 @@ class SendPlan(Record, frozen=True, kw_only=True, tag="send-plan"):
     outcome: SendOutcome
     reason: str = ""
     url: str = ""
+    release: str = ""
+    replaces: str = ""
+    world_sha256: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?(?!\n)$")] = ""
     calls: list[str]
+    steps: list[PlannedCall] = []
     problems: list[str] = []
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 from podium.boards.package import Package, pack
-from podium.errors import ApprovalError, BoardError
+from podium.boards.preflight import refuse
+from podium.errors import ApprovalError, StalePlanError
 from podium.names import load
 from podium.records import Receipt, write_record
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from podium.progress import Report
     from podium.records import Finding, SendPlan
 
+Stage = Literal["submit", "publish"]
 BOARDS = {
     "fork": "podium.boards.fork:ForkBoard",
     "space": "podium.boards.space:SpaceBoard",
@@ -40,6 +42,10 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     space: str = ""
     directory: Path | None = None
+    upstream: str = ""
+    create_fork: bool = False
+    sync: bool = False
+    force: bool = False
 
 
 class Clients(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +72,9 @@ class Board(Protocol):
     def send(self, package: Package, report: Report) -> Receipt:
         """Bring the board to hold this submission exactly once. Raises BoardError and its kinds."""
 
+    def withdraw(self, package: Package, report: Report) -> Receipt:
+        """Take this model's open submission back. Raises BoardError and its kinds."""
+
 
 def open_board(name: str, targets: Targets, clients: Clients) -> Board:
     """Build the board of that name. Raises UnknownNameError, UsageError."""
@@ -81,40 +90,65 @@ def plan_only(board: Board, run_dir: Path) -> SendPlan:
     if reasons:
         return msgspec.structs.replace(plan, outcome="skipped", reason="; ".join(reasons), calls=[])
     try:
-        problems = [finding.message for finding in board.problems(package)]
+        problems = [*plan.problems, *(finding.message for finding in board.problems(package))]
     except ApprovalError as err:
         problems = [str(err)]
     return msgspec.structs.replace(plan, problems=problems)
 
 
-def submit(stage: Literal["submit", "publish"], board: Board, run_dir: Path, report: Report) -> Receipt:
+def submit(stage: Stage, board: Board, run_dir: Path, report: Report, plan: SendPlan | None = None) -> Receipt:
     """Send a run's submission and write `<stage>.json`. Safe to repeat: it ends in the same one pull request.
 
-    Raises RecordError, and BoardError and its kinds.
+    With a `plan`, exactly that is done or nothing. Raises RecordError, StalePlanError, BoardError and its kinds.
     """
     package = board.prepare(run_dir)
     reasons = package.reasons_not_to_send()
     if reasons:
         receipt = skipped(stage, board.name, package, "; ".join(reasons))
     else:
-        _refuse_problems(board, package)
+        refuse(board.problems(package))
+        if plan is not None:
+            _refuse_stale(plan, board.outlook(package))
         receipt = msgspec.structs.replace(board.send(package, report), stage=stage)
     write_record(run_dir / f"{stage}.json", receipt)
     return receipt
 
 
-def skipped(stage: Literal["submit", "publish"], board: str, package: Package, reason: str) -> Receipt:
+def withdraw(stage: Stage, board: Board, run_dir: Path, report: Report) -> Receipt:
+    """Take this model's open submission back and write `<stage>.json`. Raises RecordError, BoardError and its kinds."""
+    package = board.prepare(run_dir)
+    receipt = msgspec.structs.replace(board.withdraw(package, report), stage=stage)
+    write_record(run_dir / f"{stage}.json", receipt)
+    return receipt
+
+
+def skipped(stage: Stage, board: str, package: Package, reason: str) -> Receipt:
     """The receipt of a submission that was deliberately not sent."""
     return Receipt(
         stage=stage, board=board, outcome="skipped", reason=reason, submission_sha256=package.submission.sha256
     )
 
 
-def _refuse_problems(board: Board, package: Package) -> None:
-    problems = board.problems(package)
-    if problems:
-        message = "; ".join(problem.message for problem in problems)
-        raise BoardError(message, hint=problems[0].hint)
+def _refuse_stale(plan: SendPlan, now: SendPlan) -> None:
+    """Raises StalePlanError naming what of the plan is not as it was."""
+    moved = [
+        field for field in plan.__struct_fields__ if field != "problems" and getattr(plan, field) != getattr(now, field)
+    ]
+    if moved:
+        message = f"the plan is stale: {', '.join(moved)} changed after it was written"
+        raise StalePlanError(message, hint="write and read a new plan: --plan-only -o FILE, then --plan FILE")
 
 
-__all__ = ["BOARDS", "Board", "Clients", "Package", "Targets", "open_board", "pack", "plan_only", "skipped", "submit"]
+__all__ = [
+    "BOARDS",
+    "Board",
+    "Clients",
+    "Package",
+    "Targets",
+    "open_board",
+    "pack",
+    "plan_only",
+    "skipped",
+    "submit",
+    "withdraw",
+]

@@ -6,17 +6,29 @@ Nothing here repeats a call: an answer that was lost may belong to a call that l
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from podium.errors import BoardError, BoardUnreachableError, TokenError
+from podium.errors import (
+    BoardError,
+    BoardUnreachableError,
+    BudgetError,
+    TokenRefusedError,
+    TokenScopeError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from github import GithubException
     from huggingface_hub.errors import HfHubHTTPError
 
+T = TypeVar("T")
+WAITS = 3
+LONGEST_WAIT_SECONDS = 120.0
+DEFAULT_WAIT_SECONDS = 60.0
+HUB_WINDOW_SECONDS = "300"
 Kind = Literal["missing", "exists", "no_commits", "moved", "workflow_scope", "actions_not_allowed", "other"]
 
 # Parts of GitHub's 403 and 422 texts, lower case, and what they mean.
@@ -52,8 +64,19 @@ class RefusedError(BoardError):
         self.kind = kind
 
 
-class ForbiddenError(TokenError):
-    """The token is good but may not do this."""
+def patiently(call: Callable[[], T], pause: Callable[[float], None]) -> T:
+    """Repeat a call that the API refused for its rate alone, after the time it asks for; a refusal has no effect.
+
+    Raises BudgetError when that is longer than anybody waits, or for the last of a few refusals.
+    """
+    for _ in range(WAITS):
+        try:
+            return call()
+        except BudgetError as err:
+            if err.wait_seconds > LONGEST_WAIT_SECONDS:
+                raise
+            pause(err.wait_seconds)
+    return call()
 
 
 def _place(err: Exception) -> str:
@@ -87,20 +110,32 @@ def _github_error(err: GithubException, doing: str) -> BoardError:
     headers = {name.lower(): value for name, value in (err.headers or {}).items()}
     message = f"could not {doing}: GitHub answered {err.status}{f': {text}' if text else ''}"
     if err.status == 401:
-        return TokenError(message, hint="the token is wrong, expired or revoked: store a new one in PODIUM_FORK_TOKEN")
+        return TokenRefusedError(
+            message, hint="the token is wrong, expired or revoked: store a new one in PODIUM_FORK_TOKEN"
+        )
     if err.status >= 500:
         return BoardUnreachableError(message, hint=SAFE_AGAIN)
     if err.status == 429 or (err.status == 403 and ("retry-after" in headers or "rate limit" in text.lower())):
-        wait = headers.get("retry-after") or "60"
-        return BoardUnreachableError(message, hint=f"wait {wait} seconds, then {SAFE_AGAIN}")
+        wait = _wait_seconds(headers)
+        return BudgetError(message, hint=f"wait {wait:.0f} seconds, then {SAFE_AGAIN}", wait_seconds=wait)
     kind = _kind_of(text)
     if err.status == 403 and kind == "other":
         single_sign_on = headers.get("x-github-sso", "").partition("url=")[2]
         hint = f"authorize the token at {single_sign_on}" if single_sign_on else _MAY
-        return ForbiddenError(message, hint=hint)
+        return TokenScopeError(message, hint=hint)
     if err.status == 404:
         return RefusedError(message, kind="missing")
     return RefusedError(message, kind=kind)
+
+
+def _wait_seconds(headers: Mapping[str, str]) -> float:
+    """Seconds that an answer asks to wait: Retry-After, else until the limit's reset by the server's own clock."""
+    after, reset, date = (headers.get(name, "") for name in ("retry-after", "x-ratelimit-reset", "date"))
+    if after.isdigit():
+        return float(after)
+    if reset.isdigit() and date and headers.get("x-ratelimit-remaining") == "0":
+        return max(0.0, int(reset) - parsedate_to_datetime(date).timestamp()) + 1.0
+    return DEFAULT_WAIT_SECONDS
 
 
 _MAY = "the token needs Contents: write and Pull requests: write on the fork (classic: scope public_repo)"
@@ -155,11 +190,16 @@ def _hub_error(err: HfHubHTTPError, doing: str) -> BoardError:
     if status >= 500:
         return BoardUnreachableError(message, hint=SAFE_AGAIN)
     if status == 429:
-        return BoardUnreachableError(message, hint=f"wait five minutes, then {SAFE_AGAIN}")
+        wait = _wait_seconds(
+            {"retry-after": "300", **{name.lower(): text for name, text in err.response.headers.items()}}
+        )
+        return BudgetError(message, hint=f"wait {wait:.0f} seconds, then {SAFE_AGAIN}", wait_seconds=wait)
     if status == 401:
-        return TokenError(message, hint="the token is wrong or expired, or the Space does not exist: check HF_TOKEN")
+        return TokenRefusedError(
+            message, hint="the token is wrong or expired, or the Space does not exist: check HF_TOKEN"
+        )
     if status == 403:
-        return TokenError(message, hint="HF_TOKEN must be allowed to open pull requests (role write) in the Space")
+        return TokenScopeError(message, hint="HF_TOKEN must be allowed to open pull requests (role write) in the Space")
     if status == 404:
         return RefusedError(message, kind="missing")
     if status == 412:

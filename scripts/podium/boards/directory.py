@@ -63,6 +63,22 @@ class DirectoryBoard:
             outcome=outcome,
             url=(self._directory / package.submission.folder).resolve().as_uri(),
             submission_sha256=package.submission.sha256,
+            release=package.tag,
+        )
+
+    def withdraw(self, package: Package, report: Report) -> Receipt:
+        """Remove the folder."""
+        folder = self._directory / package.submission.folder
+        is_there = folder.exists()
+        if is_there:
+            _remove(folder)
+        return Receipt(
+            stage="submit",
+            board=self.name,
+            outcome="closed" if is_there else "unchanged",
+            reason="" if is_there else f"there is no {folder}",
+            submission_sha256=package.submission.sha256,
+            release=package.tag,
         )
 
     def _outcome(self, package: Package) -> SendOutcome:
@@ -91,3 +107,11 @@ class DirectoryBoard:
         except OSError as err:
             message = f"cannot write {folder}: {err.strerror}"
             raise StorageError(message, hint="free disk space or choose another folder with --to") from err
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as err:
+        message = f"cannot remove {folder}: {err.strerror}"
+        raise StorageError(message, hint="remove it by hand") from err

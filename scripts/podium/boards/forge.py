@@ -6,15 +6,17 @@ Every failure is a BoardError or one of its kinds. Which call to make, and when,
 from __future__ import annotations
 
 import base64
+import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from podium.boards.answers import ForbiddenError, RefusedError, github_answers
+from podium.boards.answers import RefusedError, github_answers, patiently
+from podium.errors import TokenScopeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from github import Github
     from github.Commit import Commit
@@ -22,12 +24,18 @@ if TYPE_CHECKING:
     from github.PullRequest import PullRequest
     from github.Repository import Repository
 
+T = TypeVar("T")
 MODE = "100644"
 # What a review says of its author when the token may not look up permissions.
 TRUSTED_ASSOCIATIONS = {"OWNER", "MEMBER", "COLLABORATOR"}
 # GitHub itself is the committer of what it signs.
 WEB_FLOW = "web-flow"
 TRAILER = "Podium-Submission:"
+
+
+def plain(text: str) -> str:
+    """Text as it is compared: GitHub and the Hub may change line ends and outer blanks."""
+    return text.replace("\r\n", "\n").strip()
 
 
 class PullFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,14 +78,28 @@ def _content(entry: GitTreeElement) -> str:
 class Forge:
     """A GitHub repository behind a client."""
 
-    def __init__(self, client: Github, repository: str) -> None:
-        self._client = client
+    def __init__(self, client: Github, repository: str, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client, self._pause = client, pause
         self.repository = repository
+        self._known: Repository | None = None
 
-    @cached_property
+    def _write(self, doing: str, call: Callable[[], T]) -> T:
+        def once() -> T:
+            with github_answers(doing):
+                return call()
+
+        return patiently(once, self._pause)
+
+    @property
     def _repo(self) -> Repository:
-        with github_answers(f"look at the repository {self.repository}"):
-            return self._client.get_repo(self.repository)
+        if self._known is None:
+            with github_answers(f"look at the repository {self.repository}"):
+                self._known = self._client.get_repo(self.repository)
+        return self._known
+
+    def forget(self) -> None:
+        """Look at the repository anew."""
+        self._known = None
 
     @cached_property
     def login(self) -> str:
@@ -85,12 +107,53 @@ class Forge:
         try:
             with github_answers("ask GitHub whose token this is"):
                 return self._client.get_user().login
-        except ForbiddenError:
+        except TokenScopeError:
             return ""
 
     def is_me(self, login: str) -> bool:
         """Whether an account is the token's; for a token that has no name, whether it is a bot."""
         return login == self.login if self.login else login.endswith("[bot]")
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a repository that the token may see."""
+        try:
+            return bool(self._repo.id)
+        except RefusedError as err:
+            if err.kind != "missing":
+                raise
+            return False
+
+    def is_fork_of(self, upstream: str) -> bool:
+        """Whether the repository is `upstream`'s fork, directly or through other forks."""
+        roots = (self._repo.parent, self._repo.source)
+        return upstream.lower() in {root.full_name.lower() for root in roots if root is not None}
+
+    @property
+    def scopes(self) -> list[str] | None:
+        """The scopes of a classic token; None for any other, which names none."""
+        # Told with every answer, so after the one that tells the account.
+        return self._client.oauth_scopes if self.login else None
+
+    @property
+    def budget(self) -> int:
+        """How many calls the token may make until GitHub's limit is reset."""
+        with github_answers("ask GitHub for this token's limits"):
+            return self._client.get_rate_limit().resources.core.remaining
+
+    def fork_from(self, upstream: str) -> None:
+        """Ask for this repository as a fork of `upstream`; GitHub makes it in its own time."""
+        owner, _, name = self.repository.partition("/")
+        options = {} if owner == self.login else {"organization": owner}
+        doing = f"fork {upstream} as {self.repository}"
+        with github_answers(doing):
+            source = self._client.get_repo(upstream)
+        self._write(doing, lambda: source.create_fork(name=name, default_branch_only=True, **options))
+
+    def sync(self, branch: str) -> str:
+        """Bring a branch up to the upstream's; returns GitHub's sentence. Raises RefusedError on conflicts."""
+        doing = f"bring {branch} of {self.repository} up to its upstream"
+        return str(self._write(doing, lambda: self._repo.merge_upstream(branch)).message)
 
     @property
     def is_archived(self) -> bool:
@@ -141,42 +204,44 @@ class Forge:
 
     def write_blob(self, data: bytes) -> str:
         """Store one file's bytes; repeating it changes nothing."""
-        with github_answers(f"send a file of {len(data):,} bytes to {self.repository}"):
-            return self._repo.create_git_blob(base64.b64encode(data).decode(), "base64").sha
+        text = base64.b64encode(data).decode()
+        doing = f"send a file of {len(data):,} bytes to {self.repository}"
+        return self._write(doing, lambda: self._repo.create_git_blob(text, "base64").sha)
 
     def write_commit(self, parents: list[str], changes: Mapping[str, str | None], message: str) -> str:
         """Store a commit: the last parent's tree with `changes` (path to blob; None deletes). No branch moves."""
         from github import InputGitTreeElement
 
         elements = [InputGitTreeElement(path, MODE, "blob", sha=blob) for path, blob in sorted(changes.items())]
-        with github_answers(f"write a commit to {self.repository}"):
+        doing = f"write a commit to {self.repository}"
+        with github_answers(doing):
             commits = [self._repo.get_git_commit(parent) for parent in parents]
-            tree = self._repo.create_git_tree(elements, commits[-1].tree)
-            # Author and dates are GitHub's choice: such commits of an App are signed.
-            return self._repo.create_git_commit(message, tree, commits).sha
+        tree = self._write(doing, lambda: self._repo.create_git_tree(elements, commits[-1].tree))
+        # Author and dates are GitHub's choice: such commits of an App are signed.
+        return self._write(doing, lambda: self._repo.create_git_commit(message, tree, commits)).sha
 
     def create_branch(self, branch: str, commit: str) -> None:
         """Create a branch. Raises RefusedError `exists`."""
-        with github_answers(f"create the branch {branch} in {self.repository}"):
-            self._repo.create_git_ref(f"refs/heads/{branch}", commit)
+        doing = f"create the branch {branch} in {self.repository}"
+        self._write(doing, lambda: self._repo.create_git_ref(f"refs/heads/{branch}", commit))
 
     def advance_branch(self, branch: str, commit: str) -> None:
         """Move a branch forward; never over a commit that `commit` does not contain. Raises RefusedError `moved`."""
-        with github_answers(f"move the branch {branch} of {self.repository}"):
-            self._repo.get_git_ref(f"heads/{branch}").edit(commit, force=False)
+        doing = f"move the branch {branch} of {self.repository}"
+        self._write(doing, lambda: self._repo.get_git_ref(f"heads/{branch}").edit(commit, force=False))
+
+    def delete_branch(self, branch: str) -> None:
+        """Delete a branch."""
+        doing = f"delete the branch {branch} of {self.repository}"
+        self._write(doing, lambda: self._repo.get_git_ref(f"heads/{branch}").delete())
 
     # Pull requests
 
-    def pulls_from(self, branch: str, base: str, state: str) -> Iterator[PullFacts]:
-        """Pull requests of this repository's `branch` into `base`, newest first; all are paged and compared here.
-
-        GitHub's own filter by head is unreliable for a branch of the same owner.
-        """
+    def pulls(self, state: str) -> list[PullFacts]:
+        """All pull requests in a state, newest first; GitHub's own filter by head is unreliable for one owner."""
         with github_answers(f"list the pull requests of {self.repository}"):
-            for pull in self._repo.get_pulls(state=state, sort="created", direction="desc"):
-                facts = self._facts(pull)
-                if (facts.branch, facts.base, facts.from_fork) == (branch, base, False):
-                    yield facts
+            listed = self._repo.get_pulls(state=state, sort="created", direction="desc")
+            return [self._facts(pull) for pull in listed]
 
     def pull(self, number: int) -> PullFacts:
         """One pull request. Raises RefusedError `missing`."""
@@ -201,23 +266,39 @@ class Forge:
 
     def open_pull(self, branch: str, base: str, title: str, body: str) -> PullFacts:
         """Open a pull request within this repository. Raises RefusedError `exists`, `no_commits` and others."""
-        with github_answers(f"open a pull request in {self.repository}"):
-            return self._facts(self._repo.create_pull(base=base, head=branch, title=title, body=body))
+        doing = f"open a pull request in {self.repository}"
+        return self._facts(
+            self._write(doing, lambda: self._repo.create_pull(base=base, head=branch, title=title, body=body))
+        )
 
     def edit_pull(self, number: int, title: str, body: str) -> None:
         """Give a pull request another title and text."""
-        with github_answers(f"edit pull request #{number} of {self.repository}"):
-            self._repo.get_pull(number).edit(title=title, body=body)
+        doing = f"edit pull request #{number} of {self.repository}"
+        self._write(doing, lambda: self._repo.get_pull(number).edit(title=title, body=body))
+
+    def close_pull(self, number: int, body: str) -> None:
+        """Close a pull request and give it another text, in one call."""
+        doing = f"close pull request #{number} of {self.repository}"
+        self._write(doing, lambda: self._repo.get_pull(number).edit(body=body, state="closed"))
 
     def add_labels(self, number: int, labels: tuple[str, ...]) -> None:
         """Label a pull request."""
-        with github_answers(f"label pull request #{number} of {self.repository}"):
-            self._repo.get_pull(number).add_to_labels(*labels)
+        doing = f"label pull request #{number} of {self.repository}"
+        self._write(doing, lambda: self._repo.get_pull(number).add_to_labels(*labels))
 
     def request_reviews(self, number: int, reviewers: tuple[str, ...]) -> None:
         """Ask accounts for a review."""
-        with github_answers(f"ask for reviews of pull request #{number} of {self.repository}"):
-            self._repo.get_pull(number).create_review_request(reviewers=list(reviewers))
+        doing = f"ask for reviews of pull request #{number} of {self.repository}"
+        self._write(doing, lambda: self._repo.get_pull(number).create_review_request(reviewers=list(reviewers)))
+
+    def comment_once(self, number: int, text: str) -> None:
+        """Comment on a pull request unless this very comment stands there; a lost answer is never repeated blindly."""
+        doing = f"comment on pull request #{number} of {self.repository}"
+        with github_answers(doing):
+            pull = self._repo.get_pull(number)
+            if any(plain(comment.body or "") == plain(text) for comment in pull.get_issue_comments()):
+                return
+        self._write(doing, lambda: pull.create_issue_comment(text))
 
     def reviews(self, number: int) -> list[ReviewFacts]:
         """All reviews of a pull request, oldest first."""
@@ -242,5 +323,5 @@ class Forge:
             with github_answers(f"look up what {review.author} may do in {self.repository}"):
                 permission = self._repo.get_collaborator_permission(review.author)
                 return permission in {"admin", "maintain", "write"}
-        except ForbiddenError:
+        except TokenScopeError:
             return review.association in TRUSTED_ASSOCIATIONS

@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from podium.boards.answers import RefusedError
-from podium.boards.forge import TRAILER, Forge, PullFacts
+from podium.boards.forge import TRAILER, Forge, PullFacts, plain
 from podium.boards.package import Package, pack
-from podium.boards.submission import marker
-from podium.errors import BoardError, BoardUnreachableError, UsageError
-from podium.records import Finding, Receipt, SendPlan
+from podium.boards.preflight import fork_problems, make_fork, refuse, sync_fork
+from podium.boards.releases import refuse_older, released_tag
+from podium.boards.situation import Situation
+from podium.boards.steps import commit_steps, text_step
+from podium.boards.submission import marker, withdrawn
+from podium.errors import BaseMissingError, BoardError, BoardUnreachableError, OlderReleaseError, UsageError
+from podium.records import Receipt, SendPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,53 +28,14 @@ if TYPE_CHECKING:
 
     from podium.boards import Clients, Targets
     from podium.progress import Report
+    from podium.records import Finding, PlannedCall
 
 # A fresh pull request may be invisible for seconds: the look-up is repeated, the creation never is.
 LOOKS = 4
 PAUSE_SECONDS = 2.0
 WRITES = 3
+ANY_MARKER = "podium-submission sha256:"
 FORK_NAME = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
-
-
-class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the fork holds now. `blobs` are our folder's files at the branch, or at the base while there is none."""
-
-    base_head: str
-    branch_head: str | None
-    blobs: Mapping[str, str]
-    base_blobs: Mapping[str, str]
-    wanted: Mapping[str, str]
-    pull: PullFacts | None
-    past: PullFacts | None
-    texts_equal: bool
-
-    @property
-    def files_equal(self) -> bool:
-        """Whether the branch holds exactly our files."""
-        return self.blobs == self.wanted
-
-    @property
-    def outcome(self) -> Literal["created", "updated", "unchanged", "skipped"]:
-        """What sending would come to."""
-        if self.pull is not None:
-            return "unchanged" if self.files_equal and self.texts_equal else "updated"
-        if self.base_blobs == self.wanted:
-            return "unchanged"
-        return "skipped" if self.is_rejected else "created"
-
-    @property
-    def is_rejected(self) -> bool:
-        """Whether somebody closed a pull request with exactly this submission."""
-        return self.past is not None and not self.past.is_merged
-
-    @property
-    def reason(self) -> str:
-        """Why nothing is sent, where that is not plain."""
-        if self.outcome == "skipped" and self.past is not None:
-            return f"pull request #{self.past.number} with exactly this submission was closed; reopen it to go on"
-        if self.outcome == "unchanged" and self.pull is None:
-            return "the base branch already holds exactly these files"
-        return ""
 
 
 class ForkBoard:
@@ -88,30 +51,28 @@ class ForkBoard:
 
     @cached_property
     def _forge(self) -> Forge:
-        return Forge(self._clients.github(), self._targets.fork)
+        return Forge(self._clients.github(), self._targets.fork, self._pause)
 
     def prepare(self, run_dir: Path) -> Package:
         """Read and prove what would be sent."""
         return pack(run_dir)
 
     def problems(self, package: Package) -> list[Finding]:
-        """What stands in the way in the fork."""
-        fork, base, login = self._targets.fork, self._targets.base, self._forge.login or "this token's App"
-        findings = []
-        if self._forge.is_archived:
-            findings.append(_problem("fork-archived", fork, "is archived", "unarchive it, or name another with --fork"))
-        if not self._forge.can_push:
-            hint = f"give {login} write access to {fork}, or set PODIUM_FORK_TOKEN to a token that has it"
-            findings.append(_problem("fork-read-only", fork, f"cannot be written to by {login}", hint))
-        if self._forge.head_of(base) is None:
-            hint = "name the branch the leaderboard uses: --base, or `base` below [submit] in podium.toml"
-            findings.append(_problem("fork-base-missing", fork, f"has no branch {base!r}", hint))
-        return findings
+        """What stands in the way of writing to the fork; its absence does not if it is to be made."""
+        if self._targets.create_fork and not self._forge.exists:
+            return []
+        return fork_problems(self._forge, self._targets, package)
 
     def outlook(self, package: Package) -> SendPlan:
-        """What `send` would do."""
-        situation = self._look(package)
-        found = situation.pull or situation.past
+        """What `send` would do; empty of calls while the fork is not there."""
+        problems: list[str] = []
+        situation = self._look(package) if self._forge.exists else None
+        if situation is not None:
+            try:
+                self._refuse_older(package, situation)
+            except OlderReleaseError as err:
+                problems = [str(err)]
+        found = (situation.pull or situation.past) if situation else None
         return SendPlan(
             board=self.name,
             target=self._targets.fork,
@@ -120,10 +81,15 @@ class ForkBoard:
             files=package.submission.files,
             submission_sha256=package.submission.sha256,
             body_sha256=package.submission.body_sha256,
-            outcome=situation.outcome,
-            reason=situation.reason,
+            outcome=situation.outcome if situation else "created",
+            reason=situation.reason if situation else "",
             url=found.url if found else "",
-            calls=self._calls(package, situation),
+            release=package.tag,
+            replaces=self._replaces(package, situation) if situation else "",
+            world_sha256=situation.digest if situation else "",
+            calls=self._calls(package, situation) if situation else [f"POST repos/{self._targets.upstream}/forks"],
+            steps=self._steps(package, situation) if situation else [],
+            problems=problems,
         )
 
     def _calls(self, package: Package, situation: Situation) -> list[str]:
@@ -135,8 +101,17 @@ class ForkBoard:
             calls = [f"POST git/blobs x {len(missing)}", "POST git/trees", "POST git/commits"]
             calls.append(f"{'PATCH' if situation.branch_head else 'POST'} git/refs heads/{package.branch}")
         if situation.pull is None:
-            return [*calls, f"POST pulls {package.branch} into {self._targets.base}", *self._decorations()]
-        return calls if situation.texts_equal else [*calls, f"PATCH pulls/{situation.pull.number}"]
+            calls += [f"POST pulls {package.branch} into {self._targets.base}", *self._decorations()]
+        elif not situation.texts_equal:
+            calls.append(f"PATCH pulls/{situation.pull.number}")
+        return calls + [f"PATCH pulls/{other.number} closed" for other in situation.others]
+
+    def _steps(self, package: Package, situation: Situation) -> list[PlannedCall]:
+        """The calls that carry content, each with the digest of what it carries."""
+        if situation.outcome in {"unchanged", "skipped"}:
+            return []
+        steps = [] if situation.files_equal else commit_steps(package, situation.wanted, situation.blobs.values())
+        return steps if situation.texts_equal else [*steps, text_step(package, situation.pull)]
 
     def _decorations(self) -> list[str]:
         pairs = (("labels", self._targets.labels), ("reviewers", self._targets.reviewers))
@@ -144,12 +119,23 @@ class ForkBoard:
 
     def send(self, package: Package, report: Report) -> Receipt:
         """Bring the fork to hold this submission in one open pull request. Raises BoardError and its kinds."""
+        notes = self._ready(package, report)
         situation = self._look(package)
+        self._refuse_older(package, situation)
         pull, head = situation.pull or situation.past, ""
         if situation.outcome in {"created", "updated"}:
+            self._announce(package, situation, report)
             if not situation.files_equal:
                 head = self._send_files(package, situation, report)
-            pull = self._edit(package, situation.pull) if situation.pull else self._open(package, report)
+            pull = self._edit(package, situation.pull) if situation.pull else self._open(package, situation, report)
+            self._close_others(situation, pull)
+        # What was just sent is truer than an answer that may lag behind it.
+        head = head or (pull.head if pull else situation.base_head)
+        return self._receipt(package, situation, pull, head, notes)
+
+    def _receipt(
+        self, package: Package, situation: Situation, pull: PullFacts | None, head: str, notes: list[str]
+    ) -> Receipt:
         return Receipt(
             stage="submit",
             board=self.name,
@@ -158,10 +144,54 @@ class ForkBoard:
             url=pull.url if pull else "",
             number=pull.number if pull else 0,
             branch=package.branch,
-            # What was just sent is truer than an answer that may lag behind it.
-            head=head or (pull.head if pull else situation.base_head),
+            head=head,
             submission_sha256=package.submission.sha256,
+            release=package.tag,
+            replaces=self._replaces(package, situation),
+            notes=notes,
         )
+
+    def withdraw(self, package: Package, report: Report) -> Receipt:
+        """Close this model's open pull request and delete its branch; whoever reads it sees that we did."""
+        branch_head, pull = self._forge.head_of(package.branch), self._own_pull(package)
+        if branch_head and self._forge.head_of(self._targets.base):
+            self._own_commits(package, branch_head)
+        if pull is not None:
+            self._forge.close_pull(pull.number, withdrawn(pull.body))
+        if branch_head is not None:
+            self._forge.delete_branch(package.branch)
+        acted = pull is not None or branch_head is not None
+        return Receipt(
+            stage="submit",
+            board=self.name,
+            outcome="closed" if acted else "unchanged",
+            reason="" if acted else "nothing of this model is open in the fork",
+            url=pull.url if pull else "",
+            number=pull.number if pull else 0,
+            submission_sha256=package.submission.sha256,
+            release=package.tag,
+        )
+
+    def _ready(self, package: Package, report: Report) -> list[str]:
+        """Make and sync the fork where that is asked for; returns what was done."""
+        notes = []
+        if self._targets.create_fork:
+            notes.append(make_fork(self._forge, self._targets, self._pause, report))
+            refuse(fork_problems(self._forge, self._targets, package))
+        if self._targets.sync:
+            notes.append(sync_fork(self._forge, self._targets.base))
+        notes = [note for note in notes if note]
+        for note in notes:
+            report.note(f"submit: {note}")
+        return notes
+
+    def _refuse_older(self, package: Package, situation: Situation) -> None:
+        if situation.outcome != "unchanged":
+            refuse_older(package.tag, situation.releases, self._targets.fork, force=self._targets.force)
+
+    @staticmethod
+    def _replaces(package: Package, situation: Situation) -> str:
+        return next((tag for tag in situation.releases if tag != package.tag), "")
 
     # Looking
 
@@ -170,10 +200,14 @@ class ForkBoard:
         base_head = self._forge.head_of(self._targets.base)
         if base_head is None:
             message = f"{self._targets.fork} has no branch {self._targets.base!r}"
-            raise BoardError(message, hint="--base names the branch the leaderboard uses")
+            raise BaseMissingError(message, hint="--base names the branch the leaderboard uses")
         branch_head = self._forge.head_of(package.branch)
         own = self._own_commits(package, branch_head) if branch_head else []
-        pull = self._own_pull(package)
+        listed = self._forge.pulls("all")
+        ours = [pull for pull in listed if self._is_ours(package, pull)]
+        pull = self._checked(next((pull for pull in ours if pull.is_open), None), package)
+        closed = [pull for pull in ours if not pull.is_open]
+        named = marker(package.submission.sha256)
         base_blobs = self._forge.blobs_at(base_head, package.submission.folder)
         return Situation(
             base_head=base_head,
@@ -183,9 +217,19 @@ class ForkBoard:
             base_blobs=base_blobs,
             wanted=package.blobs(),
             pull=pull,
-            past=None if pull else self._past_pull(package),
+            past=None if pull else next((past for past in closed if named in past.body), None),
+            merged=next((past for past in closed if past.is_merged), None),
+            others=[other for other in listed if other not in ours and self._is_stray(package, other)],
             texts_equal=pull is not None and same_texts(pull, package),
         )
+
+    def _is_ours(self, package: Package, pull: PullFacts) -> bool:
+        return (pull.branch, pull.base, pull.from_fork) == (package.branch, self._targets.base, False)
+
+    def _is_stray(self, package: Package, pull: PullFacts) -> bool:
+        """Whether an open pull request is podium's for the same model, from another branch or into another base."""
+        is_same = pull.title == package.submission.title and ANY_MARKER in pull.body
+        return pull.is_open and not pull.from_fork and is_same and self._forge.is_me(pull.author)
 
     def _own_commits(self, package: Package, branch_head: str) -> list[str]:
         """Commits of our branch beyond the base. Raises BoardError if one of them is not ours."""
@@ -201,17 +245,14 @@ class ForkBoard:
         return [commit.sha for commit in commits]
 
     def _own_pull(self, package: Package) -> PullFacts | None:
-        pull = next(self._forge.pulls_from(package.branch, self._targets.base, "open"), None)
-        if pull is not None and not self._forge.is_me(pull.author) and "podium-submission sha256:" not in pull.body:
+        opened = (pull for pull in self._forge.pulls("open") if self._is_ours(package, pull))
+        return self._checked(next(opened, None), package)
+
+    def _checked(self, pull: PullFacts | None, package: Package) -> PullFacts | None:
+        if pull is not None and not self._forge.is_me(pull.author) and ANY_MARKER not in pull.body:
             message = f"pull request #{pull.number} from {package.branch} was opened by {pull.author}, not by podium"
             raise BoardError(message, hint=f"close {pull.url}, then run the same command again")
         return pull
-
-    def _past_pull(self, package: Package) -> PullFacts | None:
-        """The latest closed pull request with exactly this submission."""
-        named = marker(package.submission.sha256)
-        closed = self._forge.pulls_from(package.branch, self._targets.base, "closed")
-        return next((pull for pull in closed if named in pull.body), None)
 
     # Writing
 
@@ -263,10 +304,10 @@ class ForkBoard:
             if self._forge.head_of(package.branch) != commit:
                 raise
 
-    def _open(self, package: Package, report: Report) -> PullFacts:
-        submission = package.submission
+    def _open(self, package: Package, situation: Situation, report: Report) -> PullFacts:
+        title = package.submission.title
         try:
-            pull = self._forge.open_pull(package.branch, self._targets.base, submission.title, package.body)
+            pull = self._forge.open_pull(package.branch, self._targets.base, title, package.text)
         except (BoardUnreachableError, RefusedError) as err:
             if isinstance(err, RefusedError) and err.kind != "exists":
                 raise
@@ -275,6 +316,11 @@ class ForkBoard:
                 raise
             pull = found
         self._decorate(pull.number, report)
+        merged = situation.merged
+        if merged is not None:
+            self._tell(
+                pull.number, f"This follows #{merged.number}, the release `{released_tag(merged.body)}`.", report
+            )
         return pull
 
     def _wait_for_pull(self, package: Package) -> PullFacts | None:
@@ -289,7 +335,7 @@ class ForkBoard:
 
     def _edit(self, package: Package, pull: PullFacts) -> PullFacts:
         if not same_texts(pull, package):
-            self._forge.edit_pull(pull.number, package.submission.title, package.body)
+            self._forge.edit_pull(pull.number, package.submission.title, package.text)
         return self._forge.pull(pull.number)
 
     def _decorate(self, number: int, report: Report) -> None:
@@ -303,16 +349,30 @@ class ForkBoard:
         except BoardError as err:
             report.note(f"submit: the pull request stands, but {err}")
 
+    def _announce(self, package: Package, situation: Situation, report: Report) -> None:
+        """Say in the open pull request that another release takes its place, before anything of it changes."""
+        pull = situation.pull
+        if pull is None or released_tag(pull.body) in {"", package.tag}:
+            return
+        text = (
+            f"The release `{package.tag}` takes the place of `{released_tag(pull.body)}` in this pull request. "
+            f"What it held until now: {pull.head}."
+        )
+        self._tell(pull.number, text, report)
+
+    def _tell(self, number: int, text: str, report: Report) -> None:
+        try:
+            self._forge.comment_once(number, text)
+        except BoardError as err:
+            report.note(f"submit: the pull request stands, but {err}")
+
+    def _close_others(self, situation: Situation, pull: PullFacts) -> None:
+        """Close what the pull request replaces, with a link to it."""
+        for other in situation.others:
+            self._forge.comment_once(other.number, f"Superseded by #{pull.number}.")
+            self._forge.close_pull(other.number, withdrawn(other.body))
+
 
 def same_texts(pull: PullFacts, package: Package) -> bool:
     """Whether the pull request shows our title and text; line ends and outer blanks may differ."""
-    return pull.title == package.submission.title and plain(pull.body) == plain(package.body)
-
-
-def plain(text: str) -> str:
-    """Text as it is compared: GitHub and the Hub may change line ends and outer blanks."""
-    return text.replace("\r\n", "\n").strip()
-
-
-def _problem(rule: str, fork: str, fault: str, hint: str) -> Finding:
-    return Finding(rule=rule, severity="error", path=fork, message=f"{fork} {fault}", hint=hint)
+    return pull.title == package.submission.title and plain(pull.body) == plain(package.text)

@@ -5,16 +5,17 @@ Every failure is a BoardError or one of its kinds. Which call to make, and when,
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.boards.answers import hub_answers
+from podium.boards.answers import hub_answers, patiently
 from podium.errors import BoardError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
@@ -43,9 +44,16 @@ class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
 class Hub:
     """A Space behind a client."""
 
-    def __init__(self, client: HfApi, space: str) -> None:
-        self._client = client
+    def __init__(self, client: HfApi, space: str, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client, self._pause = client, pause
         self.space = space
+
+    def _write(self, doing: str, call: Callable[[], object]) -> None:
+        def once() -> None:
+            with hub_answers(doing):
+                call()
+
+        patiently(once, self._pause)
 
     @cached_property
     def login(self) -> str:
@@ -111,35 +119,50 @@ class Hub:
 
     def open_proposal(self, changes: Mapping[str, bytes | None], title: str, text: str) -> None:
         """Commit `changes` (path to bytes; None deletes) as a new pull request."""
-        with hub_answers(f"open a pull request in the Space {self.space}"):
-            self._client.create_commit(
+        self._write(
+            f"open a pull request in the Space {self.space}",
+            lambda: self._client.create_commit(
                 self.space,
                 _operations(changes),
                 commit_message=title,
                 commit_description=text,
                 repo_type=KIND,
                 create_pr=True,
-            )
+            ),
+        )
 
     def commit_to(self, proposal: Proposal, changes: Mapping[str, bytes | None], message: str, parent: str) -> None:
         """Commit `changes` to a pull request whose head is `parent`. Raises RefusedError `moved` if it is not."""
-        with hub_answers(f"update pull request {proposal.number} of the Space {self.space}"):
-            self._client.create_commit(
+        self._write(
+            f"update pull request {proposal.number} of the Space {self.space}",
+            lambda: self._client.create_commit(
                 self.space,
                 _operations(changes),
                 commit_message=message,
                 repo_type=KIND,
                 revision=f"refs/pr/{proposal.number}",
                 parent_commit=parent,
-            )
+            ),
+        )
 
     def edit_text(self, proposal: Proposal, text: str) -> None:
         """Replace the text of a pull request."""
         if not proposal.comment:
             message = f"{proposal.url} has no first comment to hold its text"
             raise BoardError(message, hint="close it there, then run the same command again")
-        with hub_answers(f"edit pull request {proposal.number} of the Space {self.space}"):
-            self._client.edit_discussion_comment(self.space, proposal.number, proposal.comment, text, repo_type=KIND)
+        self._write(
+            f"edit pull request {proposal.number} of the Space {self.space}",
+            lambda: self._client.edit_discussion_comment(
+                self.space, proposal.number, proposal.comment, text, repo_type=KIND
+            ),
+        )
+
+    def close(self, proposal: Proposal) -> None:
+        """Close a pull request."""
+        self._write(
+            f"close pull request {proposal.number} of the Space {self.space}",
+            lambda: self._client.change_discussion_status(self.space, proposal.number, "closed", repo_type=KIND),
+        )
 
 
 def _operations(changes: Mapping[str, bytes | None]) -> list[CommitOperationAdd | CommitOperationDelete]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from podium.boards.releases import release_marker
 from podium.boards.submission import AGAIN, FOLDER, load_submission
 from podium.errors import RecordError
 from podium.files import read_bytes, sha256_bytes
@@ -31,6 +32,16 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     def branch(self) -> str:
         """The branch of this model's pull request: the same for every release."""
         return f"podium/{self.submission.release.model.folder}"
+
+    @property
+    def tag(self) -> str:
+        """The release's tag."""
+        return self.submission.release.tag
+
+    @property
+    def text(self) -> str:
+        """The text of the pull request: the approved body, and a line for machines that names the release."""
+        return f"{self.body.rstrip()}\n\n{release_marker(self.tag)}\n"
 
     def reasons_not_to_send(self) -> list[str]:
         """Why this run is no submission; empty if it is one."""

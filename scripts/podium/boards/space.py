@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from podium.boards.approval import approved_pull
-from podium.boards.forge import TRAILER, Forge, PullFacts
-from podium.boards.fork import plain
+from podium.boards.forge import TRAILER, Forge, PullFacts, plain
 from podium.boards.hub import Hub, Proposal, RemoteFile
 from podium.boards.package import Package, pack
-from podium.boards.submission import marker
-from podium.errors import ApprovalError, BoardError, BoardUnreachableError, RecordError, UsageError
-from podium.records import Receipt, SendPlan, read_record
+from podium.boards.releases import refuse_older, released_tag
+from podium.boards.submission import marker, withdrawn
+from podium.errors import (
+    ApprovalError,
+    BoardError,
+    BoardUnreachableError,
+    OlderReleaseError,
+    RecordError,
+    UsageError,
+)
+from podium.files import sha256_bytes, sha256_json
+from podium.records import PlannedCall, Receipt, SendPlan, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +47,7 @@ class SpaceSituation(msgspec.Struct, frozen=True, kw_only=True):
 
     proposal: Proposal | None
     rejected: Proposal | None
+    merged: Proposal | None
     head: str
     changed: list[str]
     stale: list[str]
@@ -67,6 +76,17 @@ class SpaceSituation(msgspec.Struct, frozen=True, kw_only=True):
             return "the Space already holds exactly these files"
         return ""
 
+    @property
+    def releases(self) -> list[str]:
+        """The releases the Space holds: in the open pull request, and in the last merged one."""
+        return [tag for item in (self.proposal, self.merged) if item is not None and (tag := released_tag(item.text))]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything a plan was made for."""
+        found = [msgspec.to_builtins(item) for item in (self.proposal, self.rejected, self.merged)]
+        return sha256_json([self.head, found, self.changed, self.stale])
+
 
 class SpaceBoard:
     """The leaderboard's Space, fed from the approved pull request in the fork."""
@@ -81,11 +101,11 @@ class SpaceBoard:
 
     @cached_property
     def _forge(self) -> Forge:
-        return Forge(self._clients.github(), self._targets.fork)
+        return Forge(self._clients.github(), self._targets.fork, self._pause)
 
     @cached_property
     def _hub(self) -> Hub:
-        return Hub(self._clients.hub(), self._targets.space)
+        return Hub(self._clients.hub(), self._targets.space, self._pause)
 
     def prepare(self, run_dir: Path) -> Package:
         """Read and prove what would be sent."""
@@ -109,6 +129,11 @@ class SpaceBoard:
     def outlook(self, package: Package) -> SendPlan:
         """What `send` would do."""
         situation = self._look(package)
+        problems: list[str] = []
+        try:
+            self._refuse_older(package, situation)
+        except OlderReleaseError as err:
+            problems = [str(err)]
         return SendPlan(
             board=self.name,
             target=self._hub.space,
@@ -120,8 +145,33 @@ class SpaceBoard:
             outcome=situation.outcome,
             reason=situation.reason,
             url=situation.proposal.url if situation.proposal else "",
+            release=package.tag,
+            replaces=self._replaces(package, situation),
+            world_sha256=situation.digest,
             calls=self._calls(situation),
+            steps=self._steps(package, situation),
+            problems=problems,
         )
+
+    def _refuse_older(self, package: Package, situation: SpaceSituation) -> None:
+        if situation.outcome != "unchanged":
+            where = f"the Space {self._targets.space}"
+            refuse_older(package.tag, situation.releases, where, force=self._targets.force)
+
+    @staticmethod
+    def _replaces(package: Package, situation: SpaceSituation) -> str:
+        return next((tag for tag in situation.releases if tag != package.tag), "")
+
+    def _steps(self, package: Package, situation: SpaceSituation) -> list[PlannedCall]:
+        if situation.outcome in {"unchanged", "skipped"}:
+            return []
+        sent = [file for file in package.submission.files if file.path in situation.changed]
+        steps = [
+            PlannedCall(call=f"commit {file.path}", size_bytes=file.size_bytes, sha256=file.sha256) for file in sent
+        ]
+        text = package.text.encode()
+        told = PlannedCall(call="text", size_bytes=len(text), sha256=sha256_bytes(text))
+        return steps if situation.text_equal else [*steps, told]
 
     def _calls(self, situation: SpaceSituation) -> list[str]:
         if situation.outcome in {"unchanged", "skipped"}:
@@ -141,6 +191,7 @@ class SpaceBoard:
         # Asked again, right before the first write: an approval can be withdrawn at any time.
         self._approved(package)
         situation = self._look(package)
+        self._refuse_older(package, situation)
         proposal = situation.proposal
         if situation.outcome == "created":
             proposal = self._create(package, situation, report)
@@ -155,6 +206,26 @@ class SpaceBoard:
             number=proposal.number if proposal else 0,
             branch=f"refs/pr/{proposal.number}" if proposal else "",
             submission_sha256=package.submission.sha256,
+            release=package.tag,
+            replaces=self._replaces(package, situation),
+        )
+
+    def withdraw(self, package: Package, report: Report) -> Receipt:
+        """Close this model's open pull request in the Space."""
+        own = self._hub.own_proposals(package.submission.title)
+        proposal = self._only_one([item for item in own if item.is_open])
+        if proposal is not None:
+            self._hub.edit_text(proposal, withdrawn(proposal.text))
+            self._hub.close(proposal)
+        return Receipt(
+            stage="publish",
+            board=self.name,
+            outcome="closed" if proposal else "unchanged",
+            reason="" if proposal else "nothing of this model is open in the Space",
+            url=proposal.url if proposal else "",
+            number=proposal.number if proposal else 0,
+            submission_sha256=package.submission.sha256,
+            release=package.tag,
         )
 
     def _look(self, package: Package) -> SpaceSituation:
@@ -167,10 +238,11 @@ class SpaceBoard:
         return SpaceSituation(
             proposal=proposal,
             rejected=closed[0] if closed else None,
+            merged=next((item for item in own if item.is_merged), None),
             head=self._hub.head_of(revision),
             changed=[path for path, blob in package.blobs().items() if not self._holds(remote, package, path, blob)],
             stale=sorted(remote.keys() - {file.path for file in package.submission.files}),
-            text_equal=proposal is not None and plain(package.body) == plain(proposal.text),
+            text_equal=proposal is not None and plain(package.text) == plain(proposal.text),
         )
 
     def _only_one(self, proposals: list[Proposal]) -> Proposal | None:
@@ -200,7 +272,7 @@ class SpaceBoard:
         report.note(f"publish: sending {len(changes)} files to the Space {self._hub.space}")
         lost: BoardUnreachableError | None = None
         try:
-            self._hub.open_proposal(changes, package.submission.title, package.body)
+            self._hub.open_proposal(changes, package.submission.title, package.text)
         except BoardUnreachableError as err:
             lost = err  # it may have landed all the same
         found = self._wait_for_proposal(package)
@@ -227,4 +299,4 @@ class SpaceBoard:
             message = f"{TRAILER} {package.submission.sha256}"
             self._hub.commit_to(proposal, self._changes(package, situation), message, situation.head)
         if not situation.text_equal:
-            self._hub.edit_text(proposal, package.body)
+            self._hub.edit_text(proposal, package.text)

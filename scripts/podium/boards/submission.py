@@ -5,6 +5,7 @@ Reads a run's grouped JSON, generations and metrics. Writes submission/community
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,19 @@ if TYPE_CHECKING:
 FOLDER = "submission"
 RECORD = "submission.json"
 BODY = "pr_body.md"
-MAXIMUM_BODY = 65_536  # GitHub's limit for the text of a pull request, in characters
+# GitHub's limit for the text of a pull request is 65,536 characters; the rest is for the line that names the release.
+MAXIMUM_BODY = 65_536 - 640
 AGAIN = "run podium report RUN_DIR again; nothing in a submission is edited by hand"
 
 
 def marker(sha256: str) -> str:
     """The line by which a pull request's text names the digest of its submission."""
     return f"<!-- podium-submission sha256:{sha256} -->"
+
+
+def withdrawn(text: str) -> str:
+    """The text of a pull request that podium itself closes: it no longer names a submission, so that may come back."""
+    return re.sub(r"<!-- podium-(submission|release) .*? -->", "<!-- podium-withdrawn -->", text).rstrip() + "\n"
 
 
 def board_files(plan: Plan) -> list[str]:

@@ -35,6 +35,20 @@ def config_option(command: F) -> F:
     )(command)
 
 
+def sending_options(command: F) -> F:
+    """What `submit` and `publish` share: planning, applying a plan, taking back, going back to an older release."""
+    options = (
+        click.option("--plan-only", is_flag=True, help="Print what would be sent and become of it; send nothing."),
+        click.option("-o", "--output", type=FILE, help="Write the plan of --plan-only to this file as well."),
+        click.option("--plan", type=FILE, help="Do exactly what this plan says; refuse if the board has moved since."),
+        click.option("--withdraw", is_flag=True, help="Close the open pull request of this model instead."),
+        click.option("--force", is_flag=True, help="Let an older release take the place of a newer one."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def unsafe_option(command: F) -> F:
     """`--unsafe-no-sandbox`."""
     return click.option(

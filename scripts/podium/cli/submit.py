@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import msgspec
 
 from podium.boards import BOARDS, Clients, Targets, open_board, plan_only
 from podium.boards import submit as send
+from podium.boards import withdraw as take_back
 from podium.cli.console import build_report
-from podium.cli.options import FOLDER, config_option
+from podium.cli.options import FOLDER, config_option, sending_options
 from podium.config import read_config
 from podium.errors import PodiumError, UsageError
 from podium.github import build_github, build_hub, write_outputs, write_summary
 from podium.names import check_name
-from podium.records import encode
+from podium.records import SendPlan, encode, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from podium.records import Receipt, SendPlan
+    from podium.records import Receipt
 
 SKIPPED_EXIT_CODE = 3
 Stage = Literal["submit", "publish"]
@@ -39,6 +40,12 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
     directory: Path | None = None
     config: Path
     plan_only: bool = False
+    output: Path | None = None
+    plan: Path | None = None
+    withdraw: bool = False
+    force: bool = False
+    sync: bool = False
+    create_fork: bool = False
 
     def __post_init__(self) -> None:
         """Check what belongs together. Raises UsageError, UnknownNameError."""
@@ -46,6 +53,12 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
         if (self.board == "directory") != (self.directory is not None):
             message = "--to and --board directory go together"
             raise UsageError(message, hint="podium submit RUN_DIR --board directory --to DIR")
+        if sum((self.plan_only, self.plan is not None, self.withdraw)) > 1:
+            message = "--plan-only, --plan and --withdraw exclude each other"
+            raise UsageError(message, hint="--plan-only -o FILE writes a plan, --plan FILE applies it")
+        if self.output is not None and not self.plan_only:
+            message = "-o goes with --plan-only"
+            raise UsageError(message, hint="podium submit RUN_DIR --plan-only -o FILE")
 
     @property
     def stage(self) -> Stage:
@@ -59,16 +72,16 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--fork", default="", help="OWNER/REPO of the leaderboard fork, instead of podium.toml's.")
 @click.option("--base", default="", help="Branch of the fork to submit to, instead of podium.toml's.")
 @click.option("--to", type=FOLDER, help="Where the board 'directory' puts the submission.")
-@click.option("--plan-only", is_flag=True, help="Print what would be sent and what would become of it; send nothing.")
+@click.option("--create-fork", is_flag=True, help="Fork `upstream` of podium.toml's [submit] if the fork is missing.")
+@click.option("--sync", is_flag=True, help="Bring the fork up to its upstream first, where that is possible.")
+@sending_options
 @config_option
-def command(run_dir: Path, board: str, fork: str, base: str, to: Path | None, plan_only: bool, config: Path) -> int:
+def command(run_dir: Path, to: Path | None, **given: Any) -> int:
     """Bring the submission of RUN_DIR to a board. Run again, it ends in the same one pull request.
 
     The token comes from PODIUM_FORK_TOKEN, else GITHUB_TOKEN. Prints the receipt; exit code 3 when skipped.
     """
-    options = SubmitOptions(
-        run_dir=run_dir, board=board, fork=fork, base=base, directory=to, plan_only=plan_only, config=config
-    )
+    options = SubmitOptions(run_dir=run_dir, directory=to, **given)
     return run_command(options, dict(os.environ))
 
 
@@ -77,19 +90,26 @@ def run_command(options: SubmitOptions, environment: Mapping[str, str]) -> int:
     try:
         opened = open_board(options.board, build_targets(options), build_clients(environment))
         if options.plan_only:
-            return tell_plan(options.stage, plan_only(opened, options.run_dir))
-        receipt = send(options.stage, opened, options.run_dir, build_report())
+            return tell_plan(options, plan_only(opened, options.run_dir))
+        report = build_report()
+        if options.withdraw:
+            receipt = take_back(options.stage, opened, options.run_dir, report)
+        else:
+            plan = read_record(options.plan, SendPlan) if options.plan else None
+            receipt = send(options.stage, opened, options.run_dir, report, plan)
     except PodiumError:
         write_outputs(environment, {"outcome": "failed", "url": "", "number": ""})
         raise
     return tell(receipt, environment)
 
 
-def tell_plan(stage: Stage, plan: SendPlan) -> int:
-    """Print the plan for machines and a sentence for people; returns the exit code."""
+def tell_plan(options: SubmitOptions, plan: SendPlan) -> int:
+    """Print the plan for machines, write it where asked, a sentence for people; returns the exit code."""
     problems = "".join(f"; in the way: {problem}" for problem in plan.problems)
     click.echo(encode(plan))
-    click.echo(f"{stage}: would be {plan.outcome} at {plan.target}{problems}; nothing was sent", err=True)
+    if options.output is not None:
+        write_record(options.output, plan)
+    click.echo(f"{options.stage}: would be {plan.outcome} at {plan.target}{problems}; nothing was sent", err=True)
     return 0
 
 
@@ -98,7 +118,7 @@ def build_targets(options: SubmitOptions) -> Targets:
     if options.board == "directory":
         return Targets(directory=options.directory)
     if options.fork and options.board == "fork" and not options.config.exists():
-        return Targets(fork=options.fork, base=options.base or "main")
+        return Targets(fork=options.fork, base=options.base or "main", force=options.force, sync=options.sync)
     config = read_config(options.config)
     return Targets(
         fork=options.fork or config.submit.fork,
@@ -106,6 +126,10 @@ def build_targets(options: SubmitOptions) -> Targets:
         reviewers=tuple(config.submit.reviewers),
         labels=tuple(config.submit.labels),
         space=options.space or config.publish.space,
+        upstream=config.submit.upstream,
+        create_fork=options.create_fork,
+        sync=options.sync,
+        force=options.force,
     )
 
 

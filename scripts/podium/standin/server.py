@@ -38,6 +38,17 @@ GITHUB_PREFIX = "/api/v3"
 SERVED = (Repositories, GitDatabase, Pulls, Reviews, HubRepositories, HubCommits, HubDiscussions, Pages)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """One request with the stand-in's own answer, faults left out: what a conformance check looks at."""
+
+    method: str
+    target: str
+    content_type: str
+    body: bytes
+    reply: Reply
+
+
 @dataclass(frozen=True)
 class Recorded:
     """One request as it was answered; `status` 0 means the connection was dropped. `path` holds the query too."""
@@ -49,6 +60,9 @@ class Recorded:
 
 class Standin:
     """A running stand-in, as a context manager. Raises UsageError when the state or the port is in use."""
+
+    # Told of every exchange of every stand-in of this process.
+    watcher: Callable[[Exchange], None] | None = None
 
     def __init__(self, state: Path, world: World, port: int = 0, faults: Iterable[Fault] = ()) -> None:
         self.requests: list[Recorded] = []
@@ -121,6 +135,10 @@ class Standin:
             message = f"the stand-in broke while answering: {self.failures[0]!r}"
             raise BoardError(message) from self.failures[0]
 
+    def inject(self, faults: Iterable[Fault]) -> None:
+        """Replace the scripted failures; counting starts anew."""
+        self._faults = Faults(faults)
+
     def commit(
         self,
         repository: str,
@@ -149,6 +167,9 @@ class Standin:
         if fault is None or fault.lands:
             with self._lock:
                 reply = self._route(method, target, headers, body)
+            if Standin.watcher is not None:
+                kind = headers.get("Content-Type", "")
+                Standin.watcher(Exchange(method=method, target=target, content_type=kind, body=body, reply=reply))
         if fault is not None and fault.action == "status":
             reply = Reply(fault.status, fault.body, fault.headers)
         elif fault is not None and fault.action != "delay":

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import hf_hub_download
 
 from podium.boards import plan_only
-from podium.boards.fork import plain
+from podium.boards.forge import plain
 from podium.errors import ApprovalError, BoardError, BoardUnreachableError, TokenError, UsageError
 from podium.files import sha256_bytes
 from podium.github import build_hub
