@@ -255,7 +255,8 @@ def test_memory_of_all_processes_together_meets_the_limit_and_the_warden_lives(s
                 os._exit(0)
         raise ValueError([posix.wait()[1] for _ in range(10)].count(9))
     """
-    result = str(python(sandbox, textwrap.dedent(program)).result)
+    patient = msgspec.structs.replace(LIMITS, wall_seconds=30.0)
+    result = str(python(sandbox, textwrap.dedent(program), patient).result)
     killed = int(result.rpartition(" ")[2])
     assert 5 <= killed < 10
     assert python(sandbox, "pass").result == "\npassed"
