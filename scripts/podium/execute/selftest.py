@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from podium.execute.languages import Language, Mode, Probe
     from podium.execute.sandbox import Completed, Runner
 
-ENDLESS_SECONDS = 1.0
+ENDLESS_SECONDS = 0.5
 # A sound toolchain passes at once; a loaded machine gets more time before it is called unsound.
 PATIENT_SECONDS = 30.0
 AFTERWARDS = ", afterwards"
