@@ -233,6 +233,46 @@ class Verdict(Part, frozen=True, kw_only=True):
     program_sha256: Sha256
 
 
+class Difference(Part, frozen=True, kw_only=True):
+    """A sample that we and the official harness judge differently, in verdict or only in text (`same_verdict`)."""
+
+    problem: ProblemId
+    index: Count
+    ours: str
+    theirs: str
+    same_verdict: bool
+    program_sha256: Sha256
+
+
+class TaskAgreement(Part, frozen=True, kw_only=True):
+    """One task judged by both. `asked_again`: samples that the harness judged once more, alone, as they differed."""
+
+    task: str
+    samples: Positive
+    distinct: Positive
+    agreeing: Count
+    asked_again: Count
+    generations_sha256: Sha256
+    verdicts_sha256: Sha256
+    differences: list[Difference]
+
+
+class Agreement(Record, frozen=True, kw_only=True, tag="agreement"):
+    """crosscheck.json: what the official harness says of the same generations, and in what it ran."""
+
+    harness_sha256: Sha256
+    harness_commit: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40})?(?!\n)$")] = ""
+    python: str
+    sandbox: SandboxFacts
+    tasks: list[TaskAgreement]
+
+
+class Diagnosis(Record, frozen=True, kw_only=True, tag="diagnosis"):
+    """`podium doctor --json`: everything that was looked at on this machine."""
+
+    checks: list[Check]
+
+
 class TaskScore(Part, frozen=True, kw_only=True):
     """The aggregate of one task: `pass_at[k]` over `problems` x `n_samples` verdicts, and every outcome's count."""
 
@@ -375,6 +415,8 @@ JSON_RECORDS: dict[str, type[Record]] = {
     "receipt": Receipt,
     "send-plan": SendPlan,
     "ledger": LedgerFile,
+    "agreement": Agreement,
+    "diagnosis": Diagnosis,
 }
 JSONL_RECORDS: dict[str, tuple[type[Record], type[Part]]] = {
     "samples": (SamplesHeader, Sample),

@@ -13,11 +13,13 @@ from podium.names import closest
 COMMANDS = {
     "demo": ("podium.cli.demo", "The whole pipeline offline in about a minute, on a stand-in board."),
     "init": ("podium.cli.init", "Write podium.toml and the caller workflow into a model repository."),
+    "doctor": ("podium.cli.doctor", "Which layers of the sandbox hold here, and which toolchains work."),
     "plan": ("podium.cli.plan", "Write plan.json: tasks, digests, shards, jobs."),
     "run": ("podium.cli.run", "All stages in one process, from checkpoint to pull request body."),
     "convert": ("podium.cli.convert", "Training checkpoint to Hugging Face directory."),
     "generate": ("podium.cli.generate", "Draw samples for one task."),
     "execute": ("podium.cli.execute", "Run generations in the sandbox, one verdict a sample."),
+    "crosscheck": ("podium.cli.crosscheck", "The official harness judges the same generations; agreement per task."),
     "score": ("podium.cli.score", "Metrics from verdicts."),
     "validate": ("podium.cli.validate", "Check record files, run directories and submissions."),
     "report": ("podium.cli.report", "Gates, report page and pull request body of a run."),

@@ -47,7 +47,11 @@ def read_generations(path: Path) -> tuple[list[list[str]], str]:
     show_default=True,
     help="parity: the harness's verdicts with its defects, what is submitted.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Programs run at once; twice the cores without it.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Programs run at once; without it one a core, and more into idle cores.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems.")
 @data_dir_option
 @unsafe_option

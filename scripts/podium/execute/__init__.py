@@ -10,32 +10,34 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from podium.errors import UsageError
+from podium.errors import SandboxError, UsageError
 from podium.execute.journal import Journal
 from podium.execute.languages import language_named
-from podium.execute.pool import Pool
+from podium.execute.pool import Pool, Workers
 from podium.execute.programs import build_programs
-from podium.execute.selftest import read_versions, self_test
+from podium.execute.selftest import AFTERWARDS, read_versions, self_test
+from podium.execute.slots import IdleCores
 from podium.records import VerdictsHeader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from podium.execute.languages import Language
+    from podium.execute.languages import Language, Mode
     from podium.execute.programs import Program
     from podium.execute.sandbox import Runner
     from podium.progress import Report
+    from podium.records import Check
     from podium.tasks import Task
 
 __all__ = ["ExecuteOptions", "execute"]
 
 REVISION = 1  # raise when the same programs would get other verdicts
-# A program that hangs takes a slot, not a core.
-SLOTS_A_CORE = 2
+# A program that hangs takes a slot, not a core: so many at most while cores are idle.
+SLOTS_A_CORE = 16
 
 
 class ExecuteOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to execute: whose semantics, and how many programs at once (None: twice the cores)."""
+    """How to execute: whose semantics, and how many programs at once (None: chosen by the machine)."""
 
     mode: Literal["parity", "corrected"] = "parity"
     workers: int | None = None
@@ -58,22 +60,39 @@ def execute(
     """Give every generation a verdict.
 
     Raises IncompleteError where generations are missing, SandboxError for any fault that is not the programs', and
-    StorageError. A verdict "timed out" is given only after a second run with nothing beside it.
+    StorageError. A verdict "timed out" is given to programs that were busy all the time, to others after a second run.
     """
     programs = build_programs(task, generations)
     language = language_named(task.language)
     header = _describe(options, task, programs, generations_sha256, language, sandbox)
     journal = Journal(output, header, programs, report)
-    if missing := journal.missing():
-        checks = self_test(language, options.mode, task.problems[0].tests, sandbox)
-        workers = options.workers or SLOTS_A_CORE * (os.cpu_count() or 1)
-        report.start(f"execute {task.name}", len(missing), "programs")
-        with journal.begin(checks) as log:
-            summary = Pool(language, options.mode, sandbox, log, report).run(missing, journal.verdicts, workers)
-        report.finish(summary)
-    else:
+    missing = journal.missing()
+    if not missing and journal.is_vouched_for:
         report.note(f"execute {task.name}: nothing to do, {output} is complete")
-    return journal.finish()
+        return journal.finish([])
+    tests = task.problems[0].tests
+    checks = self_test(language, options.mode, tests, sandbox)
+    report.start(f"execute {task.name}", len(missing), "programs")
+    with journal.begin(checks) as log:
+        summary = Pool(language, options.mode, sandbox, log, report).run(missing, journal.verdicts, _workers(options))
+    report.finish(str(summary))
+    return journal.finish(_test_afterwards(language, options.mode, tests, sandbox, journal))
+
+
+def _workers(options: ExecuteOptions) -> Workers:
+    cores = len(os.sched_getaffinity(0))
+    if options.workers is not None:
+        return Workers(least=options.workers, most=options.workers, idle_cores=lambda: 0.0)
+    return Workers(least=cores, most=SLOTS_A_CORE * cores, idle_cores=IdleCores())
+
+
+def _test_afterwards(language: Language, mode: Mode, tests: str, sandbox: Runner, journal: Journal) -> list[Check]:
+    """Test the machine again: verdicts of one that broke on the way are worth nothing."""
+    try:
+        return self_test(language, mode, tests, sandbox, AFTERWARDS)
+    except SandboxError as err:
+        message = f"{err}; the verdicts were set aside as {journal.reject()}"
+        raise SandboxError(message, hint=err.hint) from err
 
 
 def _describe(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.errors import RecordError
+from podium.execute.selftest import AFTERWARDS
 from podium.files import AppendLog, complete_lines, write_atomic
 from podium.records import Verdict, VerdictsHeader, encode, read_rows
 
@@ -77,12 +78,25 @@ class Journal:
             log.append([encode(self.header)])
         return log
 
-    def finish(self) -> VerdictsHeader:
-        """Put the rows in (problem, index) order if they are not. Raises RecordError."""
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether the machine passed its self-test after these verdicts too."""
+        return any(check.name.endswith(AFTERWARDS) for check in self.header.self_test)
+
+    def reject(self) -> Path:
+        """Set all verdicts aside: the machine that gave them is not sound."""
+        aside = self.path.with_name(f"{self.path.name}.suspect")
+        self.path.replace(aside)
+        return aside
+
+    def finish(self, afterwards: list[Check]) -> VerdictsHeader:
+        """Put the rows in (problem, index) order, and the later self-test beside the earlier. Raises RecordError."""
         header, rows = read_rows(self.path, VerdictsHeader, Verdict)
         rank = {key: number for number, key in enumerate(self._order)}
         ordered = sorted(rows, key=lambda row: rank[row.problem, row.index])
-        if ordered != rows:
-            lines = [encode(header), *map(encode, ordered)]
+        earlier = [check for check in header.self_test if not check.name.endswith(AFTERWARDS)]
+        vouched = msgspec.structs.replace(header, self_test=[*earlier, *afterwards]) if afterwards else header
+        if ordered != rows or vouched != header:
+            lines = [encode(vouched), *map(encode, ordered)]
             write_atomic(self.path, b"".join(line + b"\n" for line in lines))
-        return header
+        return vouched

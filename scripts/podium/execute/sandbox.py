@@ -42,7 +42,7 @@ ANSWER_SECONDS = 30.0  # over the program's own limit: killing and reaping on a 
 LAYERS = (
     "user namespace", "pid namespace", "mount namespace", "network namespace", "ipc namespace", "uts namespace",
     "read-only system", "private tmpfs", "fresh proc", "nobody", "no capabilities", "no new privileges", "seccomp",
-    "resource limits", "output limit", "killed as a group",
+    "resource limits", "memory of all processes together", "output limit", "killed as a group",
 )  # fmt: skip
 UNSAFE_LAYERS = ("resource limits", "output limit", "killed as a group")
 

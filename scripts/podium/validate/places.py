@@ -43,6 +43,8 @@ KINDS = {
         Kind(name="submission", schema="submission", limit_bytes=4 * MIB, is_evidence=False),
         Kind(name="receipt", schema="receipt", limit_bytes=4 * MIB, is_evidence=False),
         Kind(name="send-plan", schema="send-plan", limit_bytes=4 * MIB, is_evidence=False),
+        Kind(name="agreement", schema="agreement", is_evidence=False),
+        Kind(name="diagnosis", schema="diagnosis", limit_bytes=4 * MIB, is_evidence=False),
         Kind(name="samples", format="jsonl", schema="samples", limit_bytes=256 * MIB),
         Kind(name="verdicts", format="jsonl", schema="verdicts", limit_bytes=256 * MIB),
         Kind(name="generations", schema="bigcode-generations"),
@@ -57,6 +59,7 @@ RECORD_FILES = {
     "submit.json": "receipt",
     "publish.json": "receipt",
     "pr_body.md": "body",
+    "crosscheck.json": "agreement",
 }
 
 

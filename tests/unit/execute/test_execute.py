@@ -11,9 +11,10 @@ import pytest
 
 from podium.errors import IncompleteError, RecordError, SandboxError, UsageError
 from podium.execute import ExecuteOptions, execute
-from podium.execute.sandbox import Completed, Sandbox
+from podium.execute.sandbox import Completed, Sandbox, UnsafeSandbox
+from podium.execute.selftest import GUARDS, Guard, guards_of, try_guard
 from podium.progress import SilentReport
-from podium.records import SandboxFacts, Verdict, VerdictsHeader, read_rows
+from podium.records import SandboxFacts, Verdict, VerdictsHeader, encode, read_rows
 from podium.tasks import Problem, Task
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class FakeRunner:
         self.runs: Counter[str] = Counter()
         self.active = 0
         self.together_with_rerun: list[int] = []
-        self.probe_breaks = ""
+        self.floods = True
+        self.probe_breaks, self.guard_result = "", "\npassed"
         self._watch, self._lock = watch, threading.Lock()
 
     def facts(self) -> SandboxFacts:
@@ -76,12 +78,18 @@ class FakeRunner:
                 self.together_with_rerun.append(self.active)
         try:
             self._watch(text)
-            return self._answer(text)
+            return self._answer(text or " ".join(command), resident=resident)
         finally:
             with self._lock:
                 self.active -= 1
 
-    def _answer(self, text: str) -> Completed:
+    def _answer(self, text: str, *, resident: bool) -> Completed:
+        if resident:
+            return msgspec.structs.replace(ENDED, result=self.guard_result)
+        if "flood" in text:
+            return msgspec.structs.replace(ENDED, output_exceeded=self.floods)
+        if "printf" in text:
+            return msgspec.structs.replace(ENDED, stdout=b"\xff\xfe\x00x" if self.floods else b"x")
         if "answer()" in text:
             return self._probe(text)
         if "hang" in text or ("slow" in text and self.runs[text] == 1):
@@ -128,7 +136,8 @@ def test_every_sample_has_a_verdict_in_order(tmp_path: Path) -> None:
     assert outcomes(tmp_path / "v.jsonl") == WANTED
     assert (header.task, header.n_samples, header.problems) == ("demo-sh", 2, ["P/0", "P/1", "P/2"])
     assert header.toolchain == {"bash": "tool 1.0"}
-    assert [check.ok for check in header.self_test] == [True] * 4
+    assert [check.ok for check in header.self_test] == [True] * 20
+    assert [check.name.endswith(", afterwards") for check in header.self_test] == [False] * 10 + [True] * 10
     assert header.sandbox.layers == ["fake"]
 
 
@@ -138,7 +147,6 @@ def test_equal_programs_run_once_and_hung_ones_once_more_alone(tmp_path: Path) -
     assert runner.runs["right\n# test 1"] == 1
     assert runner.runs["hang\n# test 2"] == 2
     assert runner.runs["slow\n# test 2"] == 2
-    assert runner.together_with_rerun == [1, 1]
 
 
 def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
@@ -243,6 +251,53 @@ def test_fault_of_the_sandbox_keeps_finished_verdicts_and_gives_none_itself(tmp_
     assert ("P/0", 1) not in [row[:2] for row in outcomes(path)]
     run_stage(path, FakeRunner())
     assert outcomes(path) == WANTED
+
+
+class BreaksLater(FakeRunner):
+    """A sandbox that stops withstanding attacks once it has run a program."""
+
+    def _answer(self, text: str, *, resident: bool) -> Completed:
+        if "# test" in text:
+            self.guard_result = "SystemExit\nfailed: open('/etc/shadow')"
+        return super()._answer(text, resident=resident)
+
+
+def test_machine_that_breaks_during_the_batch_gives_no_verdicts(tmp_path: Path) -> None:
+    path = tmp_path / "v.jsonl"
+    with pytest.raises(SandboxError, match=r"afterwards.*files outside was not contained.*suspect") as caught:
+        run_stage(path, BreaksLater())
+    assert "bash" in caught.value.hint
+    assert not path.exists()
+    run_stage(path, FakeRunner())
+    assert outcomes(path) == WANTED
+
+
+def test_complete_rows_without_the_later_self_test_are_tested_before_they_count(tmp_path: Path) -> None:
+    path, runner = tmp_path / "v.jsonl", FakeRunner()
+    run_stage(path, FakeRunner())
+    whole = path.read_bytes()
+    header, rows = read_rows(path, VerdictsHeader, Verdict)
+    before = msgspec.structs.replace(header, self_test=header.self_test[:10])
+    path.write_bytes(b"".join(encode(line) + b"\n" for line in (before, *rows)))
+    run_stage(path, runner)
+    assert path.read_bytes() == whole
+    assert not any("# test" in text for text in runner.runs)
+
+
+def test_sandbox_without_isolation_is_not_asked_for_what_it_cannot_hold() -> None:
+    names = [guard.name for guard in guards_of(UnsafeSandbox())]
+    assert names == ["memory bomb", "output flood", "output that is not UTF-8"]
+
+
+@pytest.mark.world
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_each_guard_notices_a_sandbox_that_does_not_hold(guard: Guard) -> None:
+    with Sandbox() as sandbox:
+        assert try_guard(guard, sandbox).ok
+    broken = FakeRunner()
+    broken.guard_result = "SystemExit\nfailed: done"
+    broken.floods = False
+    assert not try_guard(guard, broken).ok
 
 
 @pytest.mark.world

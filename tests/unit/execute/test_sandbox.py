@@ -37,6 +37,7 @@ LIMITS = Limits(
     file_bytes=1 << 20,
     processes=20,
 )
+TOGETHER = "memory of all processes together"
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
 
@@ -238,6 +239,50 @@ def test_memory_bomb_meets_the_limit(sandbox: Sandbox) -> None:
     assert completed.exit_code not in (0, None) or completed.signal
 
 
+def memory_groups() -> list[Path]:
+    return list(Path("/sys/fs/cgroup").rglob("podium-*"))
+
+
+def test_memory_of_all_processes_together_meets_the_limit_and_the_warden_lives(sandbox: Sandbox) -> None:
+    if TOGETHER in sandbox.facts().missing:
+        pytest.skip("this machine gives no control group")
+    program = f"""
+        import os, posix, time
+        for _ in range(10):
+            if posix.fork() == 0:
+                held = bytearray({LIMITS.memory_bytes // 4})
+                time.sleep(0.7)
+                os._exit(0)
+        raise ValueError([posix.wait()[1] for _ in range(10)].count(9))
+    """
+    patient = msgspec.structs.replace(LIMITS, wall_seconds=30.0)
+    result = str(python(sandbox, textwrap.dedent(program), patient).result)
+    killed = int(result.rpartition(" ")[2])
+    assert 5 <= killed < 10
+    assert python(sandbox, "pass").result == "\npassed"
+
+
+def test_memory_group_goes_with_its_warden_even_when_podium_is_killed() -> None:
+    before = set(memory_groups())
+    with Sandbox() as fresh:
+        if TOGETHER in fresh.facts().missing:
+            pytest.skip("this machine gives no control group")
+        assert len(set(memory_groups()) - before) == 1
+    assert set(memory_groups()) <= before
+    code = "import os\nfrom podium.execute.sandbox import Sandbox\nSandbox().facts()\nos.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code], check=False)
+    deadline = time.monotonic() + 5
+    while set(memory_groups()) - before:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_program_cannot_make_itself_the_last_to_be_killed(sandbox: Sandbox) -> None:
+    completed = bash(sandbox, "cat /proc/self/oom_score_adj; echo 0 > /proc/self/oom_score_adj")
+    assert completed.stdout == b"1000\n"
+    assert b"Read-only" in completed.stderr
+
+
 def test_output_flood_is_cut_and_reported(sandbox: Sandbox) -> None:
     completed = bash(sandbox, "yes")
     assert completed.output_exceeded
@@ -412,7 +457,9 @@ def test_ordinary_user_gets_the_same_isolation(tmp_path: Path) -> None:
     done = subprocess.run([*command, AS_ORDINARY_USER], env=environment, cwd="/", capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     seen = msgspec.json.decode(done.stdout)
-    assert seen.pop("missing") == ["nobody: programs keep the calling user's id outside, without rights"]
+    missing = set(seen.pop("missing"))
+    assert "nobody: programs keep the calling user's id outside, without rights" in missing
+    assert missing <= {"nobody: programs keep the calling user's id outside, without rights", TOGETHER}
     assert seen == {
         "uid": 65533,
         "isolated": True,

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import types
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if __name__ == "__main__":
         package.__path__ = [str(Path(__file__).resolve().parents[folder])]
         sys.modules[name] = package
 
-from podium.execute.warden import kernel, programs, seccomp, view, wire
+from podium.execute.warden import groups, kernel, programs, seccomp, view, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,18 @@ PRELOADED = (
     "time", "typing",
 )  # fmt: skip
 SIGKILL = 9
+NO_GROUP = "memory of all processes together"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where programs will run: what it gives, and the names of the layers that it does not."""
+
+    box: Path
+    processes: int
+    missing: list[str] = field(default_factory=list)
+    becomes_nobody: bool = False
+    group: groups.MemoryGroup | None = None
 
 
 def load_driver(path: str) -> Callable[[bytes, float, int, bytes], None]:
@@ -71,32 +84,58 @@ def settle(control: int, config: dict[str, Any]) -> None:
     driver = load_driver(config["driver"])
     for name in PRELOADED:
         importlib.import_module(name)
-    isolated, missing, becomes_nobody = config["isolated"], [], False
-    if isolated:
-        seccomp.build_filter(kernel.MACHINE)
-        becomes_nobody = view.enter_namespaces()
-        init = os.fork()
-        if init:
-            os.close(control)
-            os.waitpid(init, 0)
+    if config["isolated"]:
+        place = isolate(control, config)
+        if place is None:
             return
-        kernel.control_process(kernel.PR_SET_PDEATHSIG, SIGKILL)
-        missing = view.build_view(config["shown"], config["links"], config["box_bytes"])
-        lock_down()
     else:
         kernel.control_process(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        place = Place(box=Path(config["box"]), processes=os.open("/proc", os.O_PATH | os.O_DIRECTORY))
     prepare_interpreter(config)
-    box = view.BOX if isolated else Path(config["box"])
-    environment = dict(os.environ)
     warden = programs.Warden(
-        isolated=isolated, becomes_nobody=becomes_nobody, box=box, environment=environment, driver=driver
+        isolated=config["isolated"],
+        becomes_nobody=place.becomes_nobody,
+        box=place.box,
+        environment=dict(os.environ),
+        driver=driver,
+        processes=place.processes,
+        group=place.group,
     )
-    wire.send(control, {"missing": missing, "becomes_nobody": becomes_nobody}, [])
+    wire.send(control, {"missing": place.missing, "becomes_nobody": place.becomes_nobody}, [])
     try:
         serve(control, warden)
     finally:
-        if not isolated:  # podium may be dead; an isolated box ends with its namespace
-            shutil.rmtree(box, ignore_errors=True)
+        if not warden.isolated:  # podium may be dead; an isolated box ends with its namespace
+            shutil.rmtree(warden.box, ignore_errors=True)
+
+
+def isolate(control: int, config: dict[str, Any]) -> Place | None:
+    """Fork init of new namespaces. Returns the place inside, in init; outside, when init has ended, None."""
+    seccomp.build_filter(kernel.MACHINE)
+    group = groups.create()
+    outside = os.getpid()
+    try:
+        becomes_nobody = view.enter_namespaces()
+        init = os.fork()
+        if init == 0:
+            return settle_inside(config, group, becomes_nobody=becomes_nobody)
+        os.close(control)
+        os.waitpid(init, 0)
+        return None
+    finally:
+        if group is not None and os.getpid() == outside:
+            group.remove()
+
+
+def settle_inside(config: dict[str, Any], group: groups.MemoryGroup | None, *, becomes_nobody: bool) -> Place:
+    """In init: enter the group, replace the root, take every right away."""
+    kernel.control_process(kernel.PR_SET_PDEATHSIG, SIGKILL)
+    if group is not None:
+        group.enter()
+    missing, processes = view.build_view(config["shown"], config["links"], config["box_bytes"])
+    lock_down()
+    missing = missing if group is not None else [*missing, NO_GROUP]
+    return Place(box=view.BOX, processes=processes, missing=missing, becomes_nobody=becomes_nobody, group=group)
 
 
 def prepare_interpreter(config: dict[str, Any]) -> None:

@@ -21,6 +21,8 @@ from podium.execute.warden.view import BOX_FOLDERS, NOBODY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from podium.execute.warden.groups import MemoryGroup
+
 OPEN_FILES = 512
 RESULT_BYTES = 1 << 20
 RESULT_DESCRIPTOR = 3
@@ -38,6 +40,8 @@ class Warden:
     box: Path
     environment: dict[str, str]
     driver: Callable[[bytes, float, int, bytes], None]
+    processes: int  # descriptor of a /proc that can be written
+    group: MemoryGroup | None
 
 
 def run(
@@ -47,6 +51,8 @@ def run(
     for name, content in zip(request["files"], files, strict=True):
         (warden.box / BOX_FOLDERS[0] / name).write_bytes(content)
     resident, limits, nonce = request["resident"], request["limits"], os.urandom(NONCE_BYTES)
+    if warden.group is not None:
+        warden.group.limit(limits["memory_bytes"])
     pipes = [os.pipe() for _ in range(2 if resident else 3)]  # failure, then result or stdout and stderr
     began = time.monotonic()
     pid = os.fork()
@@ -123,6 +129,7 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
         os.chdir(warden.box / BOX_FOLDERS[0])
         _set_limits(request["limits"], warden)
         _drop_rights(warden)
+        _go_first(warden)
         if request["resident"]:
             os.dup2(pipes[1], RESULT_DESCRIPTOR)
             os.closerange(RESULT_DESCRIPTOR + 1, 1 << 16)
@@ -167,6 +174,14 @@ def _drop_rights(warden: Warden) -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
     kernel.drop_capabilities()
     kernel.control_process(kernel.PR_SET_DUMPABLE, 1)
+
+
+def _go_first(warden: Warden) -> None:
+    """Be what the kernel ends when memory runs out, not the warden."""
+    with contextlib.suppress(OSError):  # where /proc is the machine's own it may be closed; limits hold anyway
+        descriptor = os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=warden.processes)
+        os.write(descriptor, b"1000")
+        os.close(descriptor)
 
 
 def _watch(pid: int, reads: dict[int, bytearray], limit: int, deadline: float, control: int) -> str:

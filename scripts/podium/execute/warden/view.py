@@ -70,10 +70,12 @@ def _map_from_outside(flags: int) -> bool:
     return status == 0
 
 
-def build_view(shown: Iterable[tuple[str, str]], links: Iterable[tuple[str, str]], box_bytes: int) -> list[str]:
+def build_view(
+    shown: Iterable[tuple[str, str]], links: Iterable[tuple[str, str]], box_bytes: int
+) -> tuple[list[str], int]:
     """Replace the root by a small read-only one. `shown` are (folder outside, path inside), `links` (path, target).
 
-    Returns the names of the layers that could not be had.
+    Returns the names of the layers that could not be had, and a descriptor of a /proc that can be written.
     """
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=4m,mode=755")  # noqa: S108
@@ -89,14 +91,14 @@ def build_view(shown: Iterable[tuple[str, str]], links: Iterable[tuple[str, str]
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).symlink_to(target)
     _show_devices()
-    missing = _mount_proc()
+    missing, processes = _mount_proc()
     _mount_box(box_bytes)
     kernel.detach("/old")
     Path("/old").rmdir()
     flags = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
     kernel.set_mount_attributes("/", flags, recursive=False)
     kernel.set_host_name("podium")
-    return missing
+    return missing, processes
 
 
 def _show_folder(source: str, target: str) -> None:
@@ -137,14 +139,27 @@ def _show_devices() -> None:
     (folder / "shm").symlink_to(BOX / "shm")
 
 
-def _mount_proc() -> list[str]:
-    """A fresh /proc shows only the own pid namespace; a container that masks parts of its own forbids it."""
+def _mount_proc() -> tuple[list[str], int]:
+    """A fresh /proc shows only the own pid namespace; a container that masks parts of its own forbids it.
+
+    Read-only: a program could else make itself the last that the kernel ends when memory runs out. The descriptor is
+    of one that can be written, for the warden.
+    """
     Path("/proc").mkdir()
     try:
-        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "hidepid=2")
+        _mount_fresh_proc()
+        writable = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+        kernel.detach("/proc")
+        _mount_fresh_proc()
+        flags = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
+        kernel.set_mount_attributes("/proc", flags | kernel.MOUNT_ATTR_NOEXEC, recursive=False)
     except OSError:
-        return ["fresh proc"]
-    return []
+        return ["fresh proc"], os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+    return [], writable
+
+
+def _mount_fresh_proc() -> None:
+    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "hidepid=2")
 
 
 def _mount_box(box_bytes: int) -> None:
