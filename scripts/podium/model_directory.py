@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from podium.errors import PodiumError
 
 
+def open_tokenizer(folder: Path, failure: type[PodiumError], *, hint: str) -> Any:
+    """Load the tokenizer alone. Raises `failure` in one sentence when it does not load."""
+    from transformers import AutoTokenizer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, RuntimeError, KeyError) as err:
+        message = f"transformers cannot load the tokenizer of {folder}: {str(err).splitlines()[0]}"
+        raise failure(message, hint=hint) from err
+
+
 def open_model(
     folder: Path, dtype: str, failure: type[PodiumError], *, hint: str
 ) -> tuple[Any, Any, dict[str, list[str]]]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": ("podium.cli.run", "All stages in one process, from checkpoint to pull request body."),
     "convert": ("podium.cli.convert", "Training checkpoint to Hugging Face directory."),
     "generate": ("podium.cli.generate", "Draw samples for one task."),
+    "merge": ("podium.cli.merge", "Shards of generate back into one run."),
     "execute": ("podium.cli.execute", "Run generations in the sandbox, one verdict a sample."),
     "crosscheck": ("podium.cli.crosscheck", "The official harness judges the same generations; agreement per task."),
     "score": ("podium.cli.score", "Metrics from verdicts."),

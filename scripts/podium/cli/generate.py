@@ -12,8 +12,9 @@ from podium.cli.console import build_report
 from podium.cli.options import FOLDER, data_dir_option
 from podium.convert import digest_folder
 from podium.errors import BackendError, UsageError
-from podium.generate import GenerateOptions, generate
+from podium.generate import GenerateOptions, generate, samples_path
 from podium.generate.backend import BACKENDS
+from podium.generate.shards import WHOLE
 from podium.names import load
 from podium.protocol import BOARD_SAMPLING, generations_name
 from podium.records import Sampling, digest_of_files
@@ -23,14 +24,26 @@ if TYPE_CHECKING:
     from podium.generate.backend import Backend
 
 
-def build_backend(name: str, model_dir: Path, dtype: str) -> Backend:
-    """Import a backend and load the model. Raises UnknownNameError, BackendError."""
+FALLBACK = "transformers"
+
+
+def build_backend(name: str, model_dir: Path, dtype: str, source: Path | None = None) -> Backend:
+    """Import a backend and load the model; a family that `native` does not know goes to transformers, and says so.
+
+    Raises UnknownNameError, BackendError.
+    """
+    from podium.generate.native.shape import UnsupportedModelError
+
     try:
         kind = load("backend", name, BACKENDS)
+        backend: Backend = kind(model_dir, dtype, source)
     except ModuleNotFoundError as err:
         message = f"backend {name!r} needs the package {err.name}"
-        raise BackendError(message, hint="pip install 'podium-leaderboard[model]'") from err
-    backend: Backend = kind(model_dir, dtype)
+        extra = "vllm" if name == "vllm" else "model"
+        raise BackendError(message, hint=f"pip install 'podium-leaderboard[{extra}]'") from err
+    except UnsupportedModelError as err:
+        click.echo(f"generate: {err}; {FALLBACK} draws instead, at several times the cost in CPU time", err=True)
+        return build_backend(FALLBACK, model_dir, dtype, source)
     return backend
 
 
@@ -39,7 +52,9 @@ def build_backend(name: str, model_dir: Path, dtype: str) -> Backend:
 @click.option("--task", required=True, help="For example humaneval or multiple-sh.")
 @click.option("-o", "--output", type=FOLDER, required=True, help="The run directory.")
 @click.option("--name", help="Model name in file names; the folder's name without it.")
-@click.option("--backend", default="transformers", show_default=True)
+@click.option("--backend", default="native", show_default=True, help="One of: " + ", ".join(BACKENDS))
+@click.option("--source", type=click.Path(path_type=Path), help="replay: the generations file; harness: the checkout.")
+@click.option("--shard", default=WHOLE, show_default=True, help="I/N: every N-th problem from the I-th on.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems.")
 @click.option("--n-samples", type=click.IntRange(min=1), default=BOARD_SAMPLING.n_samples, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=BOARD_SAMPLING.seed, show_default=True)
@@ -56,6 +71,8 @@ def command(
     output: Path,
     name: str | None,
     backend: str,
+    source: Path | None,
+    shard: str,
     limit: int | None,
     dtype: str,
     data_dir: Path | None,
@@ -70,9 +87,11 @@ def command(
         sampling=_build_sampling(sampling),
         backend=backend,
         dtype=dtype,
+        shard=shard,
     )
-    generate(options, loaded, build_backend(backend, model_dir, dtype), build_report())
-    click.echo(output / generations_name(task, options.model_name))
+    generate(options, loaded, build_backend(backend, model_dir, dtype, source), build_report())
+    is_whole = shard == WHOLE
+    click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))
 
 
 def _build_sampling(values: dict[str, float]) -> Sampling:

@@ -5,27 +5,33 @@ Reads a model directory and a task. Writes samples/<task>.<shard>.jsonl and gene
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.errors import IncompleteError, RecordError
-from podium.files import AppendLog, canonical_json, complete_lines, write_atomic
-from podium.protocol import generations_name
-from podium.records import Sample, SamplesHeader, Sampling, decode, encode, read_rows
+from podium.errors import UsageError
+from podium.files import AppendLog
+from podium.generate.backend import Wanted
+from podium.generate.log import collect_samples, resume, samples_path, write_generations
+from podium.generate.shards import WHOLE, parse_shard, part_of
+from podium.records import SamplesHeader, Sampling, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from podium.generate.backend import Backend
     from podium.progress import Report
-    from podium.tasks import Task
+    from podium.tasks import Problem, Task
 
-REVISION = 1  # raise when the same inputs would give other samples
-WHOLE = "1/1"
+__all__ = ["GenerateOptions", "collect_samples", "generate", "samples_path", "write_generations"]
+
+REVISION = 2  # raise when the same inputs would give other samples
 
 
 class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What one generate job was asked for. `model_name` names the generations file."""
+    """What one generate job was asked for. `model_name` names the generations file, `shard` is I/N."""
 
     run_dir: Path
     model_name: str
@@ -33,18 +39,45 @@ class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling
     backend: str
     dtype: str
+    shard: str = WHOLE
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a shard out of range."""
+        parse_shard(self.shard)
 
 
-def samples_path(run_dir: Path, task: str, shard: str = WHOLE) -> Path:
-    """Path of a sample log: samples/<task>.<I>-of-<N>.jsonl."""
-    return run_dir / "samples" / f"{task}.{shard.replace('/', '-of-')}.jsonl"
+def generate(
+    options: GenerateOptions,
+    task: Task,
+    backend: Backend,
+    report: Report,
+    clock: Callable[[], float] = time.monotonic,
+) -> SamplesHeader:
+    """Draw what the log still lacks; once the task is whole, write the generations file.
+
+    Raises UsageError for a shard without problems, BackendError and StorageError; the log stays intact.
+    """
+    problems = part_of(task.problems, options.shard)
+    if not problems:
+        message = f"shard {options.shard} of {task.name} has no problems: there are only {len(task.problems)}"
+        raise UsageError(message, hint="use fewer shards")
+    task = msgspec.structs.replace(task, problems=problems)
+    header = _header(options, task, backend)
+    path = samples_path(options.run_dir, task.name, options.shard)
+    done = resume(path, header, report, whole_problems=not backend.draws_single_samples)
+    wanted = _wanted(problems, options.sampling.n_samples, done)
+    for warning in backend.preflight(task, options.sampling) if wanted else ():
+        report.note(f"generate {task.name}: {warning}")
+    _draw(path, header, task, wanted, backend, report, clock)
+    if options.shard == WHOLE:
+        write_generations(options.run_dir, options.model_name, task.name)
+    return header
 
 
-def generate(options: GenerateOptions, task: Task, backend: Backend, report: Report) -> SamplesHeader:
-    """Draw what the log still lacks, then write the generations file. Raises BackendError, StorageError."""
-    header = SamplesHeader(
+def _header(options: GenerateOptions, task: Task, backend: Backend) -> SamplesHeader:
+    return SamplesHeader(
         task=task.name,
-        shard=WHOLE,
+        shard=options.shard,
         model_sha256=options.model_sha256,
         data_sha256=task.data_sha256,
         sampling=options.sampling,
@@ -54,65 +87,35 @@ def generate(options: GenerateOptions, task: Task, backend: Backend, report: Rep
         stop=backend.stop_words(task),
         versions=backend.versions(),
     )
-    path = samples_path(options.run_dir, task.name)
-    done = _resume(path, header, report)
-    missing = [problem for problem in task.problems if problem.id not in done]
-    count = options.sampling.n_samples
-    report.start(f"generate {task.name}", len(task.problems) * count, "samples", len(done) * count)
-    tokens = 0
+
+
+def _wanted(problems: list[Problem], n_samples: int, done: set[tuple[str, int]]) -> list[Wanted]:
+    wanted = []
+    for problem in problems:
+        indexes = [index for index in range(n_samples) if (problem.id, index) not in done]
+        wanted += [Wanted(problem, indexes)] if indexes else []
+    return wanted
+
+
+def _draw(
+    path: Path,
+    header: SamplesHeader,
+    task: Task,
+    wanted: list[Wanted],
+    backend: Backend,
+    report: Report,
+    clock: Callable[[], float],
+) -> None:
+    total = len(header.problems) * header.sampling.n_samples
+    done = total - sum(len(one.indexes) for one in wanted)
+    report.start(f"generate {header.task}", total, "samples", done)
+    tokens, begun = 0, clock()
     with AppendLog(path) as log:
         if not path.stat().st_size:
             log.append([encode(header)])
-        for samples in backend.draw(task, missing, options.sampling):
+        for samples in backend.draw(task, wanted, header.sampling) if wanted else ():
             log.append(encode(sample) for sample in samples)
             tokens += sum(sample.tokens for sample in samples)
-            report.advance(len(samples), f"{tokens} useful tokens")
+            rate = tokens / max(clock() - begun, 1e-9)
+            report.advance(len(samples), ", ".join(filter(None, (f"{rate:.0f} useful tokens/s", backend.facts()))))
     report.finish(f"{tokens} useful tokens")
-    write_generations(options.run_dir, options.model_name, task.name)
-    return header
-
-
-def _resume(path: Path, header: SamplesHeader, report: Report) -> set[str]:
-    """Problems that the log holds completely; a log of another run moves aside, half a problem is dropped."""
-    lines = list(complete_lines(path)) if path.exists() else []
-    if not lines:
-        path.unlink(missing_ok=True)
-        return set()
-    if lines[0][1] != encode(header) + b"\n":
-        aside = path.with_name(f"{path.name}.stale")
-        path.rename(aside)
-        report.note(f"generate: {path.name} was drawn with other inputs; moved to {aside.name}")
-        return set()
-    samples = [decode(line, Sample, f"{path}:{number}") for number, line in lines[1:]]
-    counts: dict[str, int] = {}
-    for sample in samples:
-        counts[sample.problem] = counts.get(sample.problem, 0) + 1
-    done = {problem for problem, count in counts.items() if count == header.sampling.n_samples}
-    kept = [line for (_, line), sample in zip(lines[1:], samples, strict=True) if sample.problem in done]
-    write_atomic(path, lines[0][1] + b"".join(kept))
-    return done
-
-
-def collect_samples(run_dir: Path, task: str) -> tuple[SamplesHeader, list[list[Sample]]]:
-    """The log's samples by problem and index. Raises IncompleteError naming what is missing or doubled."""
-    path = samples_path(run_dir, task)
-    header, rows = read_rows(path, SamplesHeader, Sample)
-    by_id = {(sample.problem, sample.index): sample for sample in rows}
-    wanted = [(problem, index) for problem in header.problems for index in range(header.sampling.n_samples)]
-    missing = [f"{problem}#{index}" for problem, index in wanted if (problem, index) not in by_id]
-    if missing:
-        message = f"{path} lacks {len(missing)} samples: {', '.join(missing[:5])}"
-        raise IncompleteError(message, hint="run generate again; it draws only what is missing")
-    if len(rows) != len(wanted):
-        message = f"{path} holds {len(rows)} samples, {len(wanted)} were planned: some are doubled or foreign"
-        raise RecordError(message, hint="delete the file and run generate again")
-    n = header.sampling.n_samples
-    return header, [[by_id[problem, index] for index in range(n)] for problem in header.problems]
-
-
-def write_generations(run_dir: Path, model_name: str, task: str) -> Path:
-    """Write the harness's file: a list of problems, each a list of n texts, in data-set order."""
-    _, samples = collect_samples(run_dir, task)
-    path = run_dir / generations_name(task, model_name)
-    write_atomic(path, canonical_json([[sample.generation for sample in row] for row in samples]))
-    return path

@@ -1,27 +1,50 @@
-"""The seam `Backend`: problems and sample numbers in, samples out, whole problems at a time."""
+"""The seam `Backend`: problems and sample numbers in, samples out, in batches that go to the log as they come."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
+from podium.tasks import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from podium.records import Sample, Sampling
-    from podium.tasks import Problem, Task
+    from podium.tasks import Task
 
-# name -> class; the constructor takes (model_dir: Path, dtype: str)
-BACKENDS = {"transformers": "podium.generate.transformers_backend:TransformersBackend"}
+# name -> class; the constructor takes (model_dir: Path, dtype: str, source: Path | None)
+BACKENDS = {
+    "native": "podium.generate.native.backend:NativeBackend",
+    "transformers": "podium.generate.transformers_backend:TransformersBackend",
+}
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """The samples of one problem that the log still lacks, by number."""
+
+    problem: Problem
+    indexes: list[int]
 
 
 class Backend(Protocol):
     """Draws samples. A fault raises BackendError; it never becomes a sample."""
 
+    draws_single_samples: bool
+    """False where a sample's bits depend on the samples drawn with it: then problems are drawn whole or not at all."""
+
     def versions(self) -> dict[str, str]:
-        """Return the versions of everything that can change what is drawn."""
+        """Return the versions of everything that can change what is drawn, and `engine`: what really draws."""
 
     def stop_words(self, task: Task) -> list[str]:
         """The stop words in force: the task's and the tokenizer's end-of-text token."""
 
-    def draw(self, task: Task, problems: Sequence[Problem], sampling: Sampling) -> Iterator[list[Sample]]:
-        """Yield the `n_samples` samples of one problem after the other, indexes ascending."""
+    def preflight(self, task: Task, sampling: Sampling) -> list[str]:
+        """Look before hours of work; returns warnings. Raises BackendError for what cannot end well."""
+
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
+        """Yield the wanted samples in batches, each sample once, in any order."""
+
+    def facts(self) -> str:
+        """What the run saved or cost so far, for people; may be empty."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podium.errors import IncompleteError, RecordError
+from podium.errors import IncompleteError, RecordError, StorageError, UsageError
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
+from podium.generate.backend import Wanted
 from podium.generate.postprocess import cut_at_stop, finish_of, to_generation
-from podium.generate.sampling import choose
+from podium.generate.sampling import choose, nucleus_of, probabilities_of
 from podium.generate.streams import uniforms
 from podium.progress import SilentReport
 from podium.protocol import HUMANEVAL_STOP, generations_name
@@ -37,11 +41,12 @@ SAMPLING = Sampling(n_samples=3)
 
 
 class EchoBackend:
-    """Draws texts that tell their own address; stops with an error after `fail_after` problems."""
+    """Draws texts that tell their own address, two samples a batch; is interrupted after `fail_after` batches."""
 
-    def __init__(self, fail_after: int = 99) -> None:
-        self.drawn: list[str] = []
+    def __init__(self, fail_after: int = 99, *, draws_single_samples: bool = True) -> None:
+        self.drawn: list[tuple[str, int]] = []
         self.fail_after = fail_after
+        self.draws_single_samples = draws_single_samples
 
     def versions(self) -> dict[str, str]:
         return {"echo": "1"}
@@ -49,14 +54,20 @@ class EchoBackend:
     def stop_words(self, task: Task) -> list[str]:
         return task.stop
 
-    def draw(self, task: Task, problems: Sequence[Problem], sampling: Sampling) -> Iterator[list[Sample]]:
-        for problem in problems:
-            if len(self.drawn) == self.fail_after:
+    def preflight(self, task: Task, sampling: Sampling) -> list[str]:
+        return ["a warning"]
+
+    def facts(self) -> str:
+        return ""
+
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
+        everything = [(one.problem, index) for one in wanted for index in one.indexes]
+        for number, batch in enumerate(everything[at : at + 2] for at in range(0, len(everything), 2)):
+            if number == self.fail_after:
                 raise KeyboardInterrupt
-            self.drawn.append(problem.id)
+            self.drawn += [(problem.id, index) for problem, index in batch]
             yield [
-                Sample(problem=problem.id, index=i, generation=f"{problem.prompt} #{i}", tokens=1, finish="stop")
-                for i in range(sampling.n_samples)
+                Sample(problem=p.id, index=i, generation=f"{p.prompt} #{i}", tokens=1, finish="stop") for p, i in batch
             ]
 
 
@@ -134,15 +145,19 @@ def test_generations_file_is_the_harness_shape(tmp_path: Path) -> None:
     assert texts == [[f"def f{p}(): #{i}" for i in range(3)] for p in range(4)]
 
 
-@pytest.mark.parametrize("stop_after", [0, 1, 3])
-def test_an_interrupted_log_is_continued_and_ends_in_the_same_bytes(tmp_path: Path, stop_after: int) -> None:
+@pytest.mark.parametrize("single", [True, False])
+@pytest.mark.parametrize("stop_after", [0, 1, 3, 5])
+def test_an_interrupted_log_is_continued_and_ends_in_the_same_bytes(
+    tmp_path: Path, stop_after: int, single: bool
+) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     generate(_options(whole), TASK, EchoBackend(), SilentReport())
     with pytest.raises(KeyboardInterrupt):
         generate(_options(cut), TASK, EchoBackend(stop_after), SilentReport())
-    again = EchoBackend()
+    again = EchoBackend(draws_single_samples=single)
     generate(_options(cut), TASK, again, SilentReport())
-    assert len(again.drawn) == 4 - stop_after
+    kept = 2 * stop_after if single else 2 * stop_after // 3 * 3
+    assert len(again.drawn) == 12 - kept
     assert _generations(cut) == _generations(whole)
     assert samples_path(cut, "humaneval").read_bytes() == samples_path(whole, "humaneval").read_bytes()
 
@@ -170,6 +185,7 @@ def test_a_log_of_other_inputs_moves_aside_and_is_named(tmp_path: Path) -> None:
     report = SilentReport()
     generate(_options(tmp_path, Sampling(n_samples=2)), TASK, EchoBackend(), report)
     assert "other inputs" in report.notes[0]
+    assert report.notes[1] == "generate humaneval: a warning"
     assert samples_path(tmp_path, "humaneval").with_suffix(".jsonl.stale").exists()
     assert [len(texts) for texts in json.loads(_generations(tmp_path))] == [2] * 4
 
@@ -196,3 +212,56 @@ def test_uniform_numbers_stay_below_one() -> None:
     values = np.concatenate([uniforms(0, "t", "p", i, 512) for i in range(50)])
     assert values.min() >= 0
     assert values.max() < 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([0.2, 0.5, 0.95, 1.0]),
+    st.sampled_from([0.0, 0.2, 1.0, 3.0]),
+    st.sampled_from([1, 7, 300, 5000]),
+    st.booleans(),
+)
+def test_the_nucleus_draws_what_the_full_sort_draws(
+    seed: int, top_p: float, temperature: float, vocabulary: int, has_ties: bool
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    scores = 2 * torch.randn(1, vocabulary, generator=generator)
+    scores = scores.round() if has_ties else scores
+    uniform = torch.rand(40, generator=generator, dtype=torch.float64)
+    sampling = Sampling(temperature=temperature, top_p=top_p)
+    nucleus = nucleus_of(probabilities_of(scores, sampling)[0], sampling)
+    assert nucleus.draw(uniform.numpy()) == choose(scores.expand(40, -1), uniform, sampling).tolist()
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2 "])
+def test_a_shard_out_of_range_is_refused_with_an_example(tmp_path: Path, shard: str) -> None:
+    with pytest.raises(UsageError, match="is not I/N") as caught:
+        msgspec.structs.replace(_options(tmp_path), shard=shard)
+    assert "--shard 2/4" in caught.value.hint
+
+
+def test_a_shard_without_problems_is_refused(tmp_path: Path) -> None:
+    options = msgspec.structs.replace(_options(tmp_path), shard="5/5")
+    with pytest.raises(UsageError, match="only 4") as caught:
+        generate(options, TASK, EchoBackend(), SilentReport())
+    assert "fewer shards" in caught.value.hint
+
+
+def test_a_full_disk_leaves_the_log_intact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate(_options(tmp_path / "whole"), TASK, EchoBackend(), SilentReport())
+    with pytest.raises(KeyboardInterrupt):
+        generate(_options(tmp_path / "cut"), TASK, EchoBackend(3), SilentReport())
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(StorageError, match="No space left") as caught:
+            generate(_options(tmp_path / "cut"), TASK, EchoBackend(), SilentReport())
+    assert "free disk space" in caught.value.hint
+    again = EchoBackend()
+    generate(_options(tmp_path / "cut"), TASK, again, SilentReport())
+    assert len(again.drawn) <= 6
+    assert _generations(tmp_path / "cut") == _generations(tmp_path / "whole")

@@ -10,6 +10,7 @@ import torch
 
 from podium.convert import ConvertOptions, convert
 from podium.errors import BackendError
+from podium.generate.backend import Wanted
 from podium.generate.postprocess import to_generation
 from podium.generate.sampling import choose
 from podium.generate.streams import uniforms
@@ -26,6 +27,10 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("model") / "model"
     convert(ConvertOptions(checkpoint=DEMO, output=output, dtype="float32"), SilentReport())
     return output
+
+
+def _all(problems: list[Problem], count: int) -> list[Wanted]:
+    return [Wanted(problem, list(range(count))) for problem in problems]
 
 
 def _naive(model_dir: Path, task: Task, problem: Problem, index: int, sampling: Sampling) -> str:
@@ -49,7 +54,7 @@ def _naive(model_dir: Path, task: Task, problem: Problem, index: int, sampling: 
 def test_samples_equal_a_naive_samplers_token_by_token(model_dir: Path) -> None:
     task, sampling = load_task("demo-python", None), Sampling(n_samples=4, temperature=0.8, max_length=160)
     problems = [task.problems[0], task.problems[-1]]
-    drawn = list(TransformersBackend(model_dir).draw(task, problems, sampling))
+    drawn = list(TransformersBackend(model_dir).draw(task, _all(problems, 4), sampling))
     for problem, samples in zip(problems, drawn, strict=True):
         assert [s.generation for s in samples] == [_naive(model_dir, task, problem, i, sampling) for i in range(4)]
 
@@ -57,14 +62,15 @@ def test_samples_equal_a_naive_samplers_token_by_token(model_dir: Path) -> None:
 def test_a_problem_is_drawn_alike_alone_and_after_others(model_dir: Path) -> None:
     task, sampling = load_task("demo-sh", None), Sampling(n_samples=3)
     backend = TransformersBackend(model_dir)
-    alone = next(backend.draw(task, [task.problems[2]], sampling))
-    after = list(backend.draw(task, task.problems[:3], sampling))[2]
+    alone = next(backend.draw(task, _all([task.problems[2]], 3), sampling))
+    after = list(backend.draw(task, _all(task.problems[:3], 3), sampling))[2]
     assert alone == after
 
 
 def test_a_prompt_that_fills_the_window_keeps_the_problem_complete(model_dir: Path) -> None:
     task = load_task("demo-python", None)
-    samples = next(TransformersBackend(model_dir).draw(task, task.problems[:1], Sampling(n_samples=3, max_length=8)))
+    sampling = Sampling(n_samples=3, max_length=8)
+    samples = next(TransformersBackend(model_dir).draw(task, _all(task.problems[:1], 3), sampling))
     assert [sample.finish for sample in samples] == ["prompt_fills_window"] * 3
     assert {sample.generation for sample in samples} == {task.problems[0].prompt}
 
@@ -75,7 +81,7 @@ def test_nan_weights_are_a_fault_not_a_sample(model_dir: Path) -> None:
         backend._model.lm_head.weight[5] = torch.nan
     task = load_task("demo-python", None)
     with pytest.raises(BackendError, match="not finite"):
-        next(backend.draw(task, task.problems[:1], Sampling(n_samples=1)))
+        next(backend.draw(task, _all(task.problems[:1], 1), Sampling(n_samples=1)))
 
 
 def test_a_folder_without_a_model_names_convert(tmp_path: Path) -> None:

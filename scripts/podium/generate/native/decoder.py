@@ -1,0 +1,120 @@
+"""The forward pass: a prompt alone, then one position of every live row of every problem together.
+
+Formulas as in transformers' modeling_llama.py and modeling_qwen2.py: RMSNorm, rotary positions by halves, grouped
+attention, SwiGLU. On the CPU with packed weights a row's numbers do not depend on which rows run beside it:
+every operation but the linear layers works row by row, and oneDNN sums each output in one order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional
+
+from podium.generate.native.cache import Cache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from podium.generate.native.shape import Shape
+    from podium.generate.native.weights import Layer, Weights
+
+
+class Decoder:
+    """A model in inference. `linear_rows` and `prompt_rows` count the rows that went through the layers."""
+
+    def __init__(self, shape: Shape, weights: Weights) -> None:
+        self._shape, self._weights = shape, weights
+        self.device, self.dtype = weights.embedding.device, weights.embedding.dtype
+        self.linear_rows = self.prompt_rows = 0
+        self._cosine, self._sine = _rotary(shape, self.device, self.dtype)
+
+    @torch.inference_mode()
+    def prefill(self, ids: Sequence[int]) -> tuple[torch.Tensor, Cache]:
+        """Run one prompt; returns its last logits [1, vocabulary] and its cache of one row."""
+        shape, count = self._shape, len(ids)
+        rows = self._weights.embedding[torch.tensor(ids, device=self.device)]
+        cosine, sine = self._cosine[:count], self._sine[:count]
+        kept = rows.new_empty(shape.layers, 2, 1, shape.kv_heads, count, shape.head_width)
+        for number, layer in enumerate(self._weights.layers):
+            queries, keys, values = self._project(layer, rows, cosine, sine)
+            kept[number, 0, 0], kept[number, 1, 0] = keys.transpose(0, 1), values.transpose(0, 1)
+            attended = functional.scaled_dot_product_attention(
+                queries.transpose(0, 1)[None],
+                kept[number, 0],
+                kept[number, 1],
+                is_causal=True,
+                enable_gqa=shape.heads != shape.kv_heads,
+            )
+            rows = self._finish_layer(layer, rows, attended[0].transpose(0, 1).reshape(count, -1))
+        self.prompt_rows += count
+        return self._logits(rows[-1:]), Cache(kept)
+
+    @torch.inference_mode()
+    def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> torch.Tensor:
+        """Run one position. Tokens lie cache by cache, row by row; returns logits [rows, vocabulary]."""
+        for cache in caches:
+            cache.reserve()
+        rows = self._weights.embedding[torch.tensor(tokens, device=self.device)]
+        places = torch.tensor([cache.length for cache in caches for _ in range(cache.rows)], device=self.device)
+        cosine, sine = self._cosine[places], self._sine[places]
+        for number, layer in enumerate(self._weights.layers):
+            queries, keys, values = self._project(layer, rows, cosine, sine)
+            attended = self._attend(number, caches, queries, keys, values)
+            rows = self._finish_layer(layer, rows, attended)
+        for cache in caches:
+            cache.extend()
+        self.linear_rows += len(tokens)
+        return self._logits(rows)
+
+    def _project(
+        self, layer: Layer, rows: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Queries [rows, heads, width], keys and values [rows, kv heads, width], rotated by position."""
+        shape = self._shape
+        joined = layer.qkv(self._norm(rows, layer.attention_norm)).view(len(rows), -1, shape.head_width)
+        turned = shape.heads + shape.kv_heads
+        first, second = joined[:, :turned].chunk(2, dim=-1)
+        rotated = torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1)
+        return rotated[:, : shape.heads], rotated[:, shape.heads :], joined[:, turned:]
+
+    def _attend(
+        self,
+        number: int,
+        caches: Sequence[Cache],
+        queries: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+    ) -> torch.Tensor:
+        """Attention of each problem's rows over their own cache; returns [rows, heads x width]."""
+        shape, begin = self._shape, 0
+        attended = []
+        # A group of query heads shares a key head: as several queries of one head they need no repeated keys.
+        grouped = queries.view(len(queries), shape.kv_heads, -1, shape.head_width)
+        for cache in caches:
+            end = begin + cache.rows
+            all_keys, all_values = cache.append(number, keys[begin:end], values[begin:end])
+            attended.append(functional.scaled_dot_product_attention(grouped[begin:end], all_keys, all_values))
+            begin = end
+        return torch.cat(attended).view(begin, -1)
+
+    def _finish_layer(self, layer: Layer, rows: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
+        rows = rows + layer.output(attended)
+        gate, up = layer.gate_up(self._norm(rows, layer.mlp_norm)).chunk(2, dim=-1)
+        return rows + layer.down(functional.silu(gate) * up)
+
+    def _norm(self, rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        normed: torch.Tensor = functional.rms_norm(rows, (self._shape.hidden,), weight, self._shape.rms_epsilon)
+        return normed
+
+    def _logits(self, rows: torch.Tensor) -> torch.Tensor:
+        return self._weights.head(self._norm(rows, self._weights.norm))
+
+
+def _rotary(shape: Shape, device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cosine and sine of every position, each [positions, 1, head width / 2]; computed in float32 as transformers."""
+    exponents = torch.arange(0, shape.head_width, 2, dtype=torch.float32) / shape.head_width
+    angles = torch.arange(shape.positions, dtype=torch.float32)[:, None] / shape.rope_theta**exponents
+    cosine, sine = (table.to(device, dtype)[:, None] for table in (angles.cos(), angles.sin()))
+    return cosine, sine

@@ -1,0 +1,48 @@
+"""How many samples may be in flight: what their caches need against the memory that is free."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from podium.errors import BackendError
+
+if TYPE_CHECKING:
+    from podium.generate.native.shape import Shape
+    from podium.records import Sampling
+
+# More rows make the linear layers little faster from here on, and the caches larger.
+MOST_SLOTS = {"cpu": 192, "cuda": 1024}
+SHARE_OF_FREE = 0.6
+
+
+def row_bytes(shape: Shape, sampling: Sampling, dtype: torch.dtype) -> int:
+    """Bytes of one full row: keys and values of all layers, and its logits in float32 twice."""
+    cache = shape.layers * 2 * shape.kv_heads * shape.head_width * sampling.max_length * dtype.itemsize
+    return cache + 2 * 4 * shape.vocabulary
+
+
+def slots_for(shape: Shape, sampling: Sampling, dtype: torch.dtype, device: str) -> int:
+    """Samples in flight that fit, should all of them run to the end. Raises BackendError when not one does."""
+    free = torch.cuda.mem_get_info()[0] if device == "cuda" else free_bytes()
+    slots = int(free * SHARE_OF_FREE) // row_bytes(shape, sampling, dtype)
+    if slots < 1:
+        message = f"{free >> 20} MiB are free; one sample needs {row_bytes(shape, sampling, dtype) >> 20} MiB of cache"
+        raise BackendError(message, hint="free memory, or pass --dtype bfloat16")
+    return min(slots, MOST_SLOTS[device])
+
+
+def free_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Memory this process may still take: the machine's, or less where a control group limits it."""
+    try:
+        fields = dict(line.split(":") for line in meminfo.read_text().splitlines())
+        free = int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return 4 << 30  # not Linux: enough for a few hundred rows of a small model
+    try:
+        limit, used = ((cgroup / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        return min(free, int(limit) - int(used)) if limit != "max" else free
+    except (OSError, ValueError):
+        return free
