@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from podium.crosscheck import TaskFiles, crosscheck_task, find_harness
 from podium.errors import IncompleteError, RecordError, UsageError
 from podium.execute import ExecuteOptions, execute
 from podium.execute.sandbox import Sandbox
-from podium.files import canonical_json, sha256_bytes, write_atomic
+from podium.files import sha256_bytes, write_atomic
 from podium.progress import SilentReport
 from podium.records import Agreement, Verdict, VerdictsHeader, encode, read_record, read_rows
 from podium.tasks import Problem, Task
@@ -36,7 +37,7 @@ def judged(rows: list[tuple[str, str]], folder: Path, language: str = "py") -> T
     )
     files = TaskFiles(task=task, generations=folder / "g.json", verdicts=folder / "v.jsonl")
     generations = [[generation] for generation, _ in rows]
-    write_atomic(files.generations, canonical_json(generations))
+    write_atomic(files.generations, json.dumps(generations).encode())  # ASCII: lone surrogates stay
     digest = sha256_bytes(files.generations.read_bytes())
     with Sandbox() as sandbox:
         execute(ExecuteOptions(), task, generations, digest, sandbox, files.verdicts, SilentReport())

@@ -9,7 +9,7 @@ import pytest
 from podium.doctor import check_languages, check_sandbox
 from podium.errors import SandboxUnavailableError
 from podium.execute.sandbox import Sandbox
-from podium.records import Diagnosis, decode
+from podium.records import Diagnosis, SandboxFacts, decode
 
 if TYPE_CHECKING:
     from tests.acceptance.command import Podium
@@ -36,7 +36,8 @@ def test_unknown_language_is_a_usage_error(podium: Podium) -> None:
 class Unavailable(Sandbox):
     """A sandbox on a machine that gives none."""
 
-    def facts(self) -> object:  # type: ignore[override]
+    def facts(self) -> SandboxFacts:
+        """Refuse."""
         message = "this machine cannot isolate programs"
         raise SandboxUnavailableError(message, hint="--unsafe-no-sandbox")
 
