@@ -47,6 +47,8 @@ class Podium:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "HF_HUB_DISABLE_XET": "1"}
+        if "PYTHONPATH" in os.environ:  # a checkout that is not the installed one
+            self.environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
 
     def __call__(self, *arguments: str | Path, **environment: str) -> Said:
         done = subprocess.run(

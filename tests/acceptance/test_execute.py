@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -85,6 +86,31 @@ def test_killed_at_any_moment_it_continues_to_the_same_verdicts(data_dir: Path, 
     assert sizes == sorted(sizes)
     assert podium(*arguments, output).returncode == 0
     assert read(output) == read(whole)
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_random_moments_it_ends_with_the_undisturbed_verdicts(data_dir: Path, tmp_path: Path) -> None:
+    """Verdicts, texts, digests and order are equal; the measured times, of course, are each run's own."""
+    generations, whole, output = tmp_path / "g.json", tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"
+    write_canonical(data_dir, generations, 40, 25)
+    arguments = ["execute", generations, "--task", "humaneval", "--limit", "40", "--data-dir", data_dir, "-o"]
+    assert podium(*arguments, whole).returncode == 0
+    command = [sys.executable, "-m", "podium", *map(str, arguments), str(output)]
+    chance, kills = random.Random(7), 0
+    while kills < 20:
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+            try:
+                process.wait(chance.uniform(0.2, 4.5))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+                continue
+        assert process.returncode == 0
+        assert read(output) == read(whole)
+        output.unlink()
+    assert podium(*arguments, output).returncode == 0
+    assert read(output) == read(whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["g.json", "killed.jsonl", "whole.jsonl"]
 
 
 def test_missing_generations_fail_with_their_ids(data_dir: Path, tmp_path: Path) -> None:
