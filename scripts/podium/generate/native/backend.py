@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from podium.generate.backend import Wanted
     from podium.records import Sample, Sampling
     from podium.tasks import Problem, Task
@@ -139,19 +136,16 @@ class NativeBackend:
         streams = {index: uniforms(sampling.seed, task.name, problem.id, index, room) for index in indexes}
         finder = self._texts.finder(self.stop_words(task), self.shape.vocabulary)
         crowd = Crowd(problem, streams, cache, finder, self.shape.eos_ids)
-        return crowd, crowd.advance(self._probabilities(logits, sampling), sampling)
+        return crowd, crowd.advance(probabilities_of(logits, sampling), sampling)
 
     def _advance(self, crowds: list[Crowd], sampling: Sampling) -> list[Ended]:
         tokens = [token for crowd in crowds for token in crowd.tokens()]
         self.sample_rows += sum(crowd.unfinished for crowd in crowds)
         logits = self.decoder.step(tokens, [crowd.cache for crowd in crowds])
-        probabilities, begin = self._probabilities(logits, sampling), 0
+        probabilities, begin = probabilities_of(logits, sampling), 0
         ended = []
         for crowd in crowds:
             end = begin + len(crowd.rows)
             ended += crowd.advance(probabilities[begin:end], sampling)
             begin = end
         return ended
-
-    def _probabilities(self, logits: torch.Tensor, sampling: Sampling) -> NDArray[np.float32]:
-        return probabilities_of(logits, sampling)

@@ -35,6 +35,7 @@ class Cache:
         """One more position is written in all layers."""
         self.length += 1
 
+    @torch.inference_mode()
     def arrange(self, sources: list[int]) -> None:
         """Row i becomes a copy of row `sources[i]`; what is overwritten must be nobody's source."""
         count = len(sources)

@@ -1,0 +1,211 @@
+"""The two engines of the generation benchmark, both following a script: `native`, and the harness's own way."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import torch
+from transformers import LogitsProcessor, StoppingCriteria
+from transformers.cache_utils import DynamicCache
+
+from podium.generate.backend import Wanted
+from podium.generate.native.backend import NativeBackend
+from podium.generate.native.crowd import Crowd, Row
+from podium.records import Sampling
+from tests.bench.workload import SAMPLES, STOP, WINDOW, Script
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from podium.generate.native.decoder import Decoder
+
+RAISED = 60.0
+SAMPLING = Sampling(n_samples=SAMPLES, max_length=WINDOW)
+
+
+def now() -> float:
+    """CPU seconds of this process; on a GPU the clock on the wall once the card is idle."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+        return time.perf_counter()
+    return time.process_time()
+
+
+class Figures(msgspec.Struct):
+    """What one engine did: useful tokens, seconds, rows that went through the layers and how many were of no use."""
+
+    useful: int
+    seconds: float
+    rows: int
+    wasted: int
+    slots: int = 0
+
+
+class ScriptedCrowd(Crowd):
+    """Does all the work of drawing, then takes the scripted token."""
+
+    script: list[list[int]]
+
+    def _children(self, row: Row, values: Any, sampling: Sampling) -> list[Row]:
+        step = self._step
+        super()._children(Row(row.members, [], row.tail), values, sampling)
+        groups: dict[int, list[int]] = {}
+        for member in row.members:
+            groups.setdefault(self.script[member][step], []).append(member)
+        return [Row(members, [*row.tokens, token], row.tail) for token, members in groups.items()]
+
+
+class ScriptedDecoder:
+    """Raises the scripted token of each row's first sample in the logits."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self.crowds: list[ScriptedCrowd] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._decoder, name)
+
+    @torch.inference_mode()
+    def step(self, tokens: Any, caches: Any) -> torch.Tensor:
+        """As the decoder's, with raised logits."""
+        logits = self._decoder.step(tokens, caches)
+        by_cache = {id(crowd.cache): crowd for crowd in self.crowds}
+        rows = [(by_cache[id(cache)], row) for cache in caches for row in by_cache[id(cache)].rows]
+        wanted = [crowd.script[row.members[0]][crowd._step] for crowd, row in rows]
+        logits[torch.arange(len(wanted)), torch.tensor(wanted)] += RAISED
+        return logits
+
+
+class ScriptedNative(NativeBackend):
+    """The native backend on a script."""
+
+    script: Script
+
+    def _admit(self, task: Any, problem: Any, indexes: Any, prompt: Any, sampling: Any) -> Any:
+        crowd, ended = super()._admit(task, problem, indexes, prompt, sampling)
+        crowd.__class__ = ScriptedCrowd
+        crowd.script = self.script.rows[task.problems.index(problem)]
+        # The first draw was made before the script was known: make it again.
+        crowd.rows = [Row(list(indexes), [], b"")]
+        crowd.cache.arrange([0])
+        crowd._step, crowd.unfinished = 0, len(indexes)
+        self.decoder.crowds = [*(one for one in self.decoder.crowds if one.unfinished), crowd]  # type: ignore[attr-defined]
+        logits = torch.zeros(1, self.shape.vocabulary)
+        logits[0, crowd.script[indexes[0]][0]] = RAISED
+        return crowd, crowd.advance(torch.softmax(logits, -1).numpy(), sampling)
+
+
+def run_native(folder: Path, script: Script, dtype: str, slots: int) -> tuple[Figures, ScriptedNative]:
+    """Draw the whole script; the samples must be those of the script."""
+    backend = ScriptedNative(folder, dtype, slots=slots)
+    backend.script = script
+    backend.decoder = ScriptedDecoder(backend.decoder)  # type: ignore[assignment]
+    wanted = [Wanted(problem, list(range(SAMPLES))) for problem in script.task.problems]
+    backend._texts.finder(backend.stop_words(script.task), backend.shape.vocabulary)  # once a model, not once a task
+    begun = now()
+    samples = [sample for batch in backend.draw(script.task, wanted, SAMPLING) for sample in batch]
+    seconds = now() - begun
+    useful = sum(sample.tokens for sample in samples)
+    if useful != script.useful or len(samples) != SAMPLES * len(wanted):
+        message = f"native drew {useful} useful tokens, the script has {script.useful}"
+        raise RuntimeError(message)
+    rows, decoded = backend.decoder.linear_rows, backend.sample_rows
+    # A decoded row is of use when a sample still draws from it; each sample draws its first token from the prompt.
+    wasted = decoded - (useful - len(samples))
+    return Figures(useful, seconds, rows, wasted, slots), backend
+
+
+class Raise(LogitsProcessor):  # type: ignore[misc]
+    """Raises the scripted token of each row, and notes the time of each step."""
+
+    def __init__(self, rows: list[list[int]] | None, begin: int) -> None:
+        self.rows, self.begin = rows, begin
+        self.times: list[float] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Shape of the scores: [rows, vocabulary]."""
+        self.times.append(now())
+        step = input_ids.shape[1] - self.begin
+        wanted = [row[step] if self.rows and step < len(row) else 5 for row in self.rows or [[]] * len(scores)]
+        scores[torch.arange(len(scores)), torch.tensor(wanted)] += RAISED
+        return scores
+
+
+class Untouched(Raise):
+    """Changes nothing: the model stops where it stops."""
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Shape of the scores: [rows, vocabulary]."""
+        return scores
+
+
+class EndOfFunction(StoppingCriteria):  # type: ignore[misc]
+    """The harness's criterion: decode everything after the prompt, stop once all rows hold a stop word."""
+
+    def __init__(self, tokenizer: Any, begin: int) -> None:
+        self.tokenizer, self.begin = tokenizer, begin
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        """True for all rows or none."""
+        texts = self.tokenizer.batch_decode(input_ids[:, self.begin :])
+        done = all(any(word in text for word in [*STOP, "<|endoftext|>"]) for text in texts)
+        return torch.full((len(input_ids),), done, device=input_ids.device)
+
+
+class Harness:
+    """transformers' generate as the harness calls it: one problem, 50 rows, all of them until the longest ends."""
+
+    def __init__(self, folder: Path, dtype: str) -> None:
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+        self.model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+
+    def generate(self, ids: list[int], raised: Raise, limit: int, **more: Any) -> torch.Tensor:
+        """One call of generate; shapes: returns [50, up to `limit`]."""
+        batch = torch.tensor([ids] * SAMPLES, device=self.model.device)
+        with torch.no_grad():
+            output: torch.Tensor = self.model.generate(
+                batch,
+                attention_mask=torch.ones_like(batch),
+                do_sample=True,
+                temperature=0.2,
+                top_p=0.95,
+                top_k=0,
+                max_length=limit,
+                logits_processor=[raised],
+                stopping_criteria=[EndOfFunction(self.tokenizer, len(ids))],
+                pad_token_id=self.tokenizer.eos_token_id,
+                **more,
+            )
+        return output
+
+    def whole(self, script: Script, number: int) -> float:
+        """Seconds of one whole problem."""
+        ids = self.tokenizer(script.task.problems[number].prompt)["input_ids"]
+        begun = now()
+        self.generate(ids, Raise(script.rows[number], len(ids)), WINDOW)
+        return now() - begun
+
+    def prefill_seconds(self, tokens: int) -> float:
+        """Seconds until the first token of a prompt of `tokens`."""
+        raised = Raise(None, tokens)
+        begun = now()
+        self.generate([5] * tokens, raised, tokens + 1)
+        return raised.times[0] - begun
+
+    def step_seconds(self, context: int, steps: int) -> float:
+        """Seconds of one step at a context, all of it: forward, warpers, draw, criterion. Median of `steps`."""
+        config, cache = self.model.config, DynamicCache()
+        width = config.hidden_size // config.num_attention_heads
+        shape = (SAMPLES, config.num_key_value_heads, context - 1, width)
+        for layer in range(config.num_hidden_layers):
+            keys = torch.randn(shape, dtype=self.model.dtype, device=self.model.device)
+            cache.update(keys, keys.clone(), layer)
+        raised = Raise(None, context)
+        self.generate([5] * context, raised, context + steps + 1, past_key_values=cache)
+        gaps = [after - before for before, after in zip(raised.times, raised.times[1:], strict=False)]
+        return sorted(gaps)[len(gaps) // 2]
