@@ -97,11 +97,11 @@ class Sandbox:
     HOME and TMPDIR; everything a program started is killed and reaped before the next begins, and when podium dies by
     whatever signal.
 
-    Not covered: a flaw of the kernel itself; the sum of memory over a program's processes where no control group can
-    be made, which `facts` says (there is a limit for each, and for their number); CPU time taken from programs beside it; readable files below /usr and the interpreter's
-    folder; side channels. Programs that one warden runs one after another share its namespaces and see growing
-    process numbers, nothing else of each other. A Python program shares its interpreter with its tests, see
-    `languages/python_driver.py`.
+    Not covered: a flaw of the kernel itself; the sum of memory over a program's processes where no control group
+    can be made, which `facts` says (there is a limit for each, and for their number); CPU time taken from programs
+    beside it; readable files below /usr and the interpreter's folder; side channels. Programs that one warden runs
+    one after another share its namespaces and see growing process numbers, nothing else of each other. A Python
+    program shares its interpreter with its tests, see `languages/python_driver.py`.
     """
 
     isolated = True
