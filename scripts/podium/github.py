@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from podium.errors import ConfigError, StorageError, TokenError
+from podium.errors import BoardUnreachableError, ConfigError, StorageError, TokenError, TokenRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FORK_TOKENS = ("PODIUM_FORK_TOKEN", "GITHUB_TOKEN")
 HUB_TOKENS = ("HF_TOKEN",)
+IDENTITY_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
+IDENTITY_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105
 DEFAULT_API = "https://api.github.com"
 DEFAULT_HUB = "https://huggingface.co"
 TIMEOUT_SECONDS = 60
@@ -91,14 +93,60 @@ def build_github(environment: Mapping[str, str]) -> Github:
     )
 
 
-def build_hub(environment: Mapping[str, str]) -> HfApi:
-    """A huggingface_hub client for the Space. Raises TokenError, ConfigError."""
+def build_hub(environment: Mapping[str, str], space: str = "") -> HfApi:
+    """A huggingface_hub client for the Space. Raises TokenError, ConfigError, BoardUnreachableError.
+
+    In a job with `id-token: write` the token is made for this Space and an hour (trusted publishing); else HF_TOKEN.
+    """
     from huggingface_hub import HfApi, constants
 
     # Plain HTTP only: the second upload protocol needs servers of its own, and our files are small.
     constants.HF_HUB_DISABLE_XET = True
-    token = token_of(environment, HUB_TOKENS, "the Space on the Hugging Face Hub")
-    return HfApi(endpoint=address_of(environment, "HF_ENDPOINT", DEFAULT_HUB), token=token)
+    endpoint = address_of(environment, "HF_ENDPOINT", DEFAULT_HUB)
+    if space and environment.get(IDENTITY_URL, "").strip():
+        token = exchange_identity(environment, endpoint, f"spaces/{space}")
+    else:
+        token = token_of(environment, HUB_TOKENS, "the Space on the Hugging Face Hub")
+    return HfApi(endpoint=endpoint, token=token)
+
+
+def exchange_identity(environment: Mapping[str, str], endpoint: str, resource: str) -> str:
+    """A Hub token for one repository, for this job's identity (RFC 8693). Raises TokenError, BoardUnreachableError.
+
+    Source: https://huggingface.co/docs/hub/trusted-publishers.
+    """
+    from httpx2 import HTTPError
+    from huggingface_hub import get_session
+
+    address = address_of(environment, IDENTITY_URL, "")
+    bearer = {"Authorization": f"Bearer {token_of(environment, (IDENTITY_TOKEN,), 'the identity of this job')}"}
+    try:
+        identity = get_session().get(address, params={"audience": endpoint}, headers=bearer)
+        subject = _field(identity, "value", "GitHub gave this job no identity", "give the job `id-token: write`")
+        body = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+            "subject_token": subject,
+            "resource": resource,
+        }
+        answer = get_session().post(f"{endpoint}/oauth/token", json=body)
+    except HTTPError as err:
+        message = f"no token could be had for {resource}: no answer ({type(err).__name__})"
+        raise BoardUnreachableError(message, hint="run the same command again") from err
+    hint = f"name repository, workflow and branch of this job as trusted publisher of {resource}, or drop id-token"
+    return _field(answer, "access_token", f"the Hub gave no token for {resource}", hint)
+
+
+def _field(answer: Any, name: str, fault: str, hint: str) -> str:
+    """A text from a JSON answer; what else it holds may be secret and is not told. Raises TokenRefusedError."""
+    try:
+        value = answer.json().get(name) if answer.is_success else None
+    except (ValueError, AttributeError):
+        value = None
+    if not isinstance(value, str) or not value:
+        message = f"{fault}: it answered {answer.status_code}"
+        raise TokenRefusedError(message, hint=hint)
+    return value
 
 
 def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:

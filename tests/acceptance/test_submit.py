@@ -147,7 +147,7 @@ def test_composite_action_passes_everything_by_environment(work: Workplace) -> N
 
 def test_failure_sets_the_step_output(work: Workplace) -> None:
     done = work.podium("submit", "runs/v1", "--fork", "nobody/nothing")
-    assert done.returncode == 9
+    assert done.returncode == 17
     assert done.stdout == ""
     assert work.outputs()["outcome"] == "failed"
 
@@ -197,7 +197,7 @@ def test_fork_given_by_hand_needs_no_podium_toml(work: Workplace) -> None:
         (["runs/v1", "--board", "directory"], 2, "--to DIR"),
         (["runs/v1", "--to", "out"], 2, "--board directory"),
         (["runs/v1", "--config", "gone.toml"], 2, "gone.toml"),
-        (["runs/v1", "--base", "gone"], 9, "--base"),
+        (["runs/v1", "--base", "gone"], 20, "--base"),
         (["runs/v2"], 8, "submission.json"),
     ],
 )
@@ -212,7 +212,7 @@ def test_wrong_use_ends_with_a_remedy(work: Workplace, arguments: list[str], cod
     ("changes", "code", "text"),
     [
         ({"PODIUM_FORK_TOKEN": ""}, 10, "set PODIUM_FORK_TOKEN (or GITHUB_TOKEN)"),
-        ({"PODIUM_FORK_TOKEN": "standin-wrong-token"}, 10, "PODIUM_FORK_TOKEN"),
+        ({"PODIUM_FORK_TOKEN": "standin-wrong-token"}, 14, "PODIUM_FORK_TOKEN"),
         ({"GITHUB_API_URL": "http://127.0.0.1:9/api/v3"}, 11, "run the same command again"),
         ({"GITHUB_API_URL": "http://github.example"}, 2, "leave GITHUB_API_URL unset"),
     ],

@@ -158,9 +158,12 @@ class ForkBoard:
             self._own_commits(package, branch_head)
         if pull is not None:
             self._forge.close_pull(pull.number, withdrawn(pull.body))
-        if branch_head is not None:
+        # Looked at again: a branch that was not shown a moment ago must not be left behind.
+        left = self._forge.head_of(package.branch)
+        if left is not None:
+            self._own_commits(package, left)
             self._forge.delete_branch(package.branch)
-        acted = pull is not None or branch_head is not None
+        acted = pull is not None or left is not None
         return Receipt(
             stage="submit",
             board=self.name,

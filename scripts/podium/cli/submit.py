@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import msgspec
 
-from podium.boards import BOARDS, Clients, Targets, open_board, plan_only
+from podium.boards import BOARDS, Board, Clients, Targets, open_board, plan_only
 from podium.boards import submit as send
 from podium.boards import withdraw as take_back
 from podium.cli.console import build_report
@@ -88,7 +88,7 @@ def command(run_dir: Path, to: Path | None, **given: Any) -> int:
 def run_command(options: SubmitOptions, environment: Mapping[str, str]) -> int:
     """Send, or with `plan_only` print the plan; returns the exit code. Prints one JSON line on stdout."""
     try:
-        opened = open_board(options.board, build_targets(options), build_clients(environment))
+        opened = _open(options, environment)
         if options.plan_only:
             return tell_plan(options, plan_only(opened, options.run_dir))
         report = build_report()
@@ -133,9 +133,14 @@ def build_targets(options: SubmitOptions) -> Targets:
     )
 
 
-def build_clients(environment: Mapping[str, str]) -> Clients:
+def _open(options: SubmitOptions, environment: Mapping[str, str]) -> Board:
+    targets = build_targets(options)
+    return open_board(options.board, targets, build_clients(environment, targets.space))
+
+
+def build_clients(environment: Mapping[str, str], space: str = "") -> Clients:
     """The APIs' clients, from the tokens and addresses in `environment`; each is built when a board asks for it."""
-    return Clients(github=lambda: build_github(environment), hub=lambda: build_hub(environment))
+    return Clients(github=lambda: build_github(environment), hub=lambda: build_hub(environment, space))
 
 
 def tell(receipt: Receipt, environment: Mapping[str, str]) -> int:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 REPOSITORY = "/api/v3/repos/{owner}/{name}"
 INLINE_BYTES = 1_000_000
 LISTED_COMMITS = 250
+LOOKS_UNTIL_FORKED = 2
 
 
 class NewFork(msgspec.Struct):
@@ -51,6 +52,9 @@ def repository_of(store: Store, request: Request) -> RepositoryState:
     """The repository the path names. Raises Refusal 404."""
     found = store.state.repositories.get(f"{request.parts['owner']}/{request.parts['name']}")
     if found is None:
+        raise Refusal(404, "Not Found")
+    if found.looks_until_ready:
+        found.looks_until_ready -= 1
         raise Refusal(404, "Not Found")
     return found
 
@@ -114,8 +118,9 @@ class Repositories:
         return Reply(200, user_view(self._store, request, login))
 
     def rate_limit(self, request: Request) -> Reply:
-        """Budget of the token: the stand-in never counts."""
-        full = {"limit": 5000, "used": 0, "remaining": 5000, "reset": self._store.seconds() + 3600}
+        """Budget of the token as the world has it: the stand-in never counts."""
+        left = request.user.budget if request.user else 60
+        full = {"limit": 5000, "used": 5000 - left, "remaining": left, "reset": self._store.seconds() + 3600}
         return Reply(200, {"resources": {"core": full, "search": full, "graphql": full}, "rate": full})
 
     def facts(self, request: Request) -> Reply:
@@ -141,6 +146,7 @@ class Repositories:
             default_branch=parent.default_branch,
         )
         added = self._store.add_repository(seed)
+        added.looks_until_ready = LOOKS_UNTIL_FORKED
         self._store.save()
         return Reply(202, repository_view(self._store, request, added, deep=True))
 

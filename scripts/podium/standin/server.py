@@ -24,6 +24,7 @@ from podium.standin.github_reviews import Reviews
 from podium.standin.hub_commits import HubCommits
 from podium.standin.hub_discussions import HubDiscussions
 from podium.standin.hub_repositories import HubRepositories
+from podium.standin.oidc import TrustedPublishing
 from podium.standin.pages import Pages
 from podium.standin.state import Store
 
@@ -35,7 +36,17 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 GITHUB_PREFIX = "/api/v3"
-SERVED = (Repositories, GitDatabase, Pulls, Reviews, HubRepositories, HubCommits, HubDiscussions, Pages)
+SERVED = (
+    Repositories,
+    GitDatabase,
+    Pulls,
+    Reviews,
+    HubRepositories,
+    HubCommits,
+    HubDiscussions,
+    TrustedPublishing,
+    Pages,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +93,7 @@ class Standin:
             raise
         self.store.state.port = self._server.server_port
         self.store.save()
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
 
     def _bind(self, port: int) -> _Server:
         remembered = self.store.state.port

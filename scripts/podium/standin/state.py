@@ -17,6 +17,7 @@ from podium.errors import PodiumError, StorageError, UsageError
 from podium.files import canonical_json, write_atomic
 from podium.records import read_record
 from podium.standin.gitstore import Change, GitRepository, Signature
+from podium.standin.oidc import EXCHANGED
 from podium.standin.world import User
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class RepositoryState(msgspec.Struct, kw_only=True):
     default_branch: str
     archived: bool
     created_at: str
+    # A fork is made in GitHub's own time: so many looks say that it is not there.
+    looks_until_ready: int = 0
     pulls: list[Pull] = []
 
     @property
@@ -231,6 +234,9 @@ class Store:
 
     def user_of(self, token: str) -> User | None:
         """The account a token belongs to."""
+        login = token.removeprefix(EXCHANGED)
+        if login != token:
+            return self.state.users.get(login)
         return next((user for user in self.state.users.values() if user.token == token), None)
 
     def git(self, repository: RepositoryState) -> GitRepository:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from podium.records import Name, Part, Record
+from podium.records import Count, Name, Part, Record
 
 # Becomes a folder in the state.
 FullName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -19,6 +19,9 @@ class User(Part, frozen=True, kw_only=True):
     token: str
     scopes: list[str] | None = None
     hub_role: Literal["read", "write"] = "write"
+    # Calls left until GitHub's limit is reset, and Hub repositories this account's jobs are trusted publishers of.
+    budget: Count = 5000
+    publishes: list[str] = msgspec.field(default_factory=list)
 
 
 class Repository(Part, frozen=True, kw_only=True):

@@ -23,13 +23,14 @@ from podium.standin.server import Standin
 from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pytest
 
     from podium.records import Receipt
     from podium.standin.gitstore import GitRepository
+    from podium.standin.server import Recorded
 
 BRANCH = f"podium/{MODEL.folder}"
 FOLDER = f"community_results/{MODEL.folder}"
@@ -192,8 +193,15 @@ def attempt(place: Place, stage: str, run_dir: Path, *, closes: bool) -> Receipt
         return None
 
 
-def cases(calls: int, faults: tuple[str, ...], step: int = 1) -> Iterator[tuple[int, str]]:
+def positions(requests: Sequence[Recorded]) -> list[int]:
+    """The calls worth disturbing, from 1; of calls that repeat one after the other, the first and the last."""
+    names = [(request.method, request.path) for request in requests]
+    ends = [None, *names, None]
+    return [at for at in range(1, len(names) + 1) if (ends[at - 1], ends[at + 1]) != (ends[at], ends[at])]
+
+
+def cases(calls: Sequence[int], faults: tuple[str, ...], step: int = 1) -> Iterator[tuple[int, str]]:
     """Every call with every fault; with a step, each fault at every so manieth call, all calls covered by some."""
     for offset, fault in enumerate(faults):
-        for at in range(1 + offset % step, calls + 1, step):
+        for at in calls[offset % step :: step]:
             yield at, fault

@@ -13,7 +13,19 @@ from typing import NamedTuple
 import pytest
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from tests.unit.boards.conftest import stage_world
-from tests.unit.boards.crashes import BRANCH, DEATHS, FAULTS, Look, Place, Wire, attempt, cases, disturb, heal
+from tests.unit.boards.crashes import (
+    BRANCH,
+    DEATHS,
+    FAULTS,
+    Look,
+    Place,
+    Wire,
+    attempt,
+    cases,
+    disturb,
+    heal,
+    positions,
+)
 from tests.unit.boards.runs import write_run
 
 from podium.boards import pack
@@ -42,7 +54,7 @@ class Scene(NamedTuple):
     closes: bool
     prepared: Path
     run_dir: Path
-    calls: int
+    calls: list[int]
 
 
 def prepare(name: str, folder: Path) -> tuple[Path, Path]:
@@ -84,7 +96,7 @@ def open_scene(name: str, folder: Path) -> Scene:
     prepared, run_dir = prepare(name, folder)
     place = Place(folder / "counted", stage_world(), prepared)
     place.run(stage, run_dir, closes=closes)
-    calls = len(place.standin.requests)
+    calls = positions(place.standin.requests)
     place.stop()
     return Scene(name, stage, closes, prepared, run_dir, calls)
 

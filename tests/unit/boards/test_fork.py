@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from podium.errors import BoardError, BoardUnreachableError, TokenError, UsageError
+from podium.boards.forge import plain
+from podium.boards.releases import release_marker
+from podium.errors import BoardError, BoardUnreachableError, BudgetError, TokenError, UsageError
 from podium.progress import SilentReport
 from podium.standin.faults import Fault
 from podium.standin.world import FORK
@@ -45,7 +47,7 @@ def test_first_send_opens_a_pull_request_with_exactly_the_files(stage: Any, make
     assert (receipt.number, receipt.url, receipt.branch) == (pull.number, pull.html_url, BRANCH)
     assert receipt.head == pull.head.sha
     assert pull.title == TITLE
-    assert pull.body == (run_dir / "pr_body.md").read_text()
+    assert plain(pull.body) == f"{(run_dir / 'pr_body.md').read_text()}\n{release_marker('v1')}"
     folder = run_dir / "submission" / FOLDER
     local = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert files_of(stage, pull.head.sha) == local
@@ -206,7 +208,7 @@ def test_lost_answer_of_an_update_is_looked_up(open_stage: Any, make_run: Callab
 
 
 def test_creation_whose_listing_lags_is_waited_for(open_stage: Any, make_run: Callable[..., Path]) -> None:
-    empty = Fault(method="GET", path="/pulls\\?.*state=open", nth=2, status=200, body=[])
+    empty = Fault(method="GET", path="/pulls\\?", nth=2, status=200, body=[])
     stage = open_stage([Fault(method="POST", path="/pulls$", action="drop_after"), empty])
     assert stage.send_to_fork(make_run()).outcome == "created"
     assert stage.pauses
@@ -310,10 +312,29 @@ def test_bad_token_names_the_variable(stage: Any, make_run: Callable[..., Path])
 
 def test_rate_limit_says_how_long_to_wait(open_stage: Any, make_run: Callable[..., Path]) -> None:
     limited = {"message": "You have exceeded a secondary rate limit."}
-    fault = Fault(method="POST", path="/pulls$", status=403, body=limited, headers={"Retry-After": "7"})
+    fault = Fault(method="POST", path="/pulls$", times=9, status=403, body=limited, headers={"Retry-After": "7"})
+    stage = open_stage([fault])
     with pytest.raises(BoardUnreachableError) as caught:
-        open_stage([fault]).send_to_fork(make_run())
+        stage.send_to_fork(make_run())
     assert "wait 7 seconds" in caught.value.hint
+    assert stage.pauses == [7.0, 7.0, 7.0, *[2.0] * 3]
+
+
+def test_short_rate_limit_is_waited_out(open_stage: Any, make_run: Callable[..., Path]) -> None:
+    limited = {"message": "You have exceeded a secondary rate limit."}
+    fault = Fault(method="POST", path="/pulls$", status=403, body=limited, headers={"Retry-After": "7"})
+    stage = open_stage([fault])
+    assert stage.send_to_fork(make_run()).outcome == "created"
+    assert stage.pauses == [7.0]
+
+
+def test_long_rate_limit_is_not_waited_out(open_stage: Any, make_run: Callable[..., Path]) -> None:
+    limited = {"message": "API rate limit exceeded"}
+    fault = Fault(method="POST", path="/git/blobs$", times=9, status=429, body=limited, headers={"Retry-After": "900"})
+    stage = open_stage([fault])
+    with pytest.raises(BudgetError, match="rate limit"):
+        stage.send_to_fork(make_run())
+    assert 900.0 not in stage.pauses
 
 
 @pytest.mark.parametrize(("fork", "rule"), [({"archived": True}, "fork-archived"), ({"writers": []}, "fork-read-only")])
@@ -339,8 +360,8 @@ def test_preflight_of_a_healthy_fork_finds_nothing(stage: Any, make_run: Callabl
 
 def test_unknown_fork_is_named(stage: Any, make_run: Callable[..., Path]) -> None:
     board = stage.fork(fork="nobody/nothing")
-    with pytest.raises(BoardError, match="nobody/nothing"):
-        board.problems(board.prepare(make_run()))
+    (problem,) = board.problems(board.prepare(make_run()))
+    assert (problem.rule, problem.path) == ("fork-missing", "nobody/nothing")
 
 
 def test_fork_name_without_owner_is_a_usage_error(stage: Any) -> None:

@@ -10,6 +10,7 @@ from huggingface_hub import hf_hub_download
 
 from podium.boards import plan_only
 from podium.boards.forge import plain
+from podium.boards.releases import release_marker
 from podium.errors import ApprovalError, BoardError, BoardUnreachableError, TokenError, UsageError
 from podium.files import sha256_bytes
 from podium.github import build_hub
@@ -71,7 +72,7 @@ def test_approved_submission_becomes_one_pull_request(
     assert (receipt.outcome, receipt.number, receipt.url) == ("created", proposal.num, proposal.url)
     assert proposal.title == "[Community Submission] Model: acme/Tiny-1, Username: ann"
     details = hub(stage).get_discussion_details(LEADERBOARD, proposal.num, repo_type="space")
-    assert plain(details.events[0].content) == plain((run_dir / "pr_body.md").read_text())
+    assert plain(details.events[0].content) == plain(f"{(run_dir / 'pr_body.md').read_text()}\n{release_marker('v1')}")
     folder = run_dir / "submission" / FOLDER
     listed = hub(stage).list_repo_tree(
         LEADERBOARD, FOLDER, recursive=True, revision=f"refs/pr/{proposal.num}", repo_type="space"

@@ -160,7 +160,7 @@ def test_path_outside_the_folder_is_refused(make_run: Callable[..., Path]) -> No
         load_submission(run_dir)
 
 
-@pytest.mark.parametrize(("length", "fits"), [(65_536, True), (65_537, False)])
+@pytest.mark.parametrize(("length", "fits"), [(64_896, True), (64_897, False)])
 def test_text_is_limited_to_what_github_takes(make_run: Callable[..., Path], length: int, fits: bool) -> None:
     run_dir = make_run()
     plan = plan_of(run_dir)
