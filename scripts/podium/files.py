@@ -69,9 +69,19 @@ def read_json(path: Path) -> Any:
 
 def canonical_json(value: Any, *, indent: int | None = None) -> bytes:
     """Encode deterministically: sorted keys, shortest floats, UTF-8, a final newline when indented."""
+    try:
+        return _json_text(value, indent, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character, which UTF-8 cannot hold: escaped, it survives
+        return _json_text(value, indent, ensure_ascii=True).encode()
+
+
+def _json_text(value: Any, indent: int | None, *, ensure_ascii: bool) -> str:
     separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False, indent=indent, separators=separators)
-    return (text + ("\n" if indent is not None else "")).encode()
+    end = "\n" if indent is not None else ""
+    text = json.dumps(
+        value, sort_keys=True, allow_nan=False, ensure_ascii=ensure_ascii, indent=indent, separators=separators
+    )
+    return text + end
 
 
 def sha256_bytes(data: bytes) -> str:

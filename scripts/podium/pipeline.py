@@ -13,7 +13,7 @@ import msgspec
 
 from podium import convert, execute, generate, plan, report, score, validate
 from podium.errors import RecordError
-from podium.files import parse_json, read_bytes, sha256_bytes
+from podium.files import parse_json, read_bytes, sha256_bytes, sha256_file
 from podium.ledger import Ledger
 from podium.protocol import generations_name, grouped_name, metrics_name
 from podium.records import Model, Plan, PlannedTask, digest_of_files, read_record, write_record
@@ -165,7 +165,12 @@ class Run:
 
     def report(self) -> None:
         """All records to gates.json, the page, the submission folder and the pull request body."""
-        inputs = {"findings": self.ledger.outputs_sha256("validate"), "scores": self.ledger.outputs_sha256("score")}
+        crosscheck = self.run_dir / "crosscheck.json"
+        inputs = {
+            "findings": self.ledger.outputs_sha256("validate"),
+            "scores": self.ledger.outputs_sha256("score"),
+            "crosscheck": sha256_file(crosscheck) if crosscheck.exists() else "",
+        }
 
         def action() -> Iterator[Path]:
             submission = report.report(self.run_dir)

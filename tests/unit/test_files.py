@@ -61,6 +61,10 @@ def test_digest_does_not_depend_on_key_order(value: dict[str, int]) -> None:
     assert sha256_json(value) == sha256_json(dict(reversed(list(value.items()))))
 
 
+def test_half_a_character_survives_escaped() -> None:
+    assert parse_json(canonical_json({"a": "\ud800x"}), "x") == {"a": "\ud800x"}
+
+
 def test_canonical_json_refuses_nan() -> None:
     with pytest.raises(ValueError, match="JSON"):
         canonical_json(float("nan"))

@@ -12,14 +12,21 @@ from podium.records import Gate, Gates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from podium.records import Findings, Model, Plan, Scores, TaskScore, VerdictsHeader
+    from podium.records import Agreement, Findings, Model, Plan, Scores, TaskScore, VerdictsHeader
 
 # leaderboard practice: more than this share of timeouts speaks of a loaded machine, not of the model.
 MANY_TIMEOUTS = 0.02
 
 
-def decide(plan: Plan, model: Model, scores: Scores, headers: Sequence[VerdictsHeader], findings: Findings) -> Gates:
-    """Decide every gate of a release."""
+def decide(
+    plan: Plan,
+    model: Model,
+    scores: Scores,
+    headers: Sequence[VerdictsHeader],
+    findings: Findings,
+    agreement: Agreement | None = None,
+) -> Gates:
+    """Decide every gate of a release; `agreement` is None where the official harness was not asked."""
     return Gates(
         release=plan.release,
         gates=[
@@ -29,6 +36,7 @@ def decide(plan: Plan, model: Model, scores: Scores, headers: Sequence[VerdictsH
             _records(findings),
             _sandbox(headers),
             _toolchains(headers),
+            *([_harness(agreement, scores)] if agreement else []),
             *(_plausible(score) for score in scores.tasks),
         ],
     )
@@ -85,7 +93,26 @@ def _toolchains(headers: Sequence[VerdictsHeader]) -> Gate:
     return _gate(
         "toolchains",
         no="; ".join([*failed, *(f"{task}: no self-test" for task in untested)]),
-        yes=f"{sum(len(header.self_test) for header in headers)} self-tests passed before the programs ran",
+        yes=f"{sum(len(header.self_test) for header in headers)} self-tests passed before and after the programs ran",
+    )
+
+
+def _harness(agreement: Agreement, scores: Scores) -> Gate:
+    """Where both judged and differ, nothing is submitted until the difference is explained."""
+    current = {score.task: score.verdicts_sha256 for score in scores.tasks}
+    stale = [task.task for task in agreement.tasks if current.get(task.task) != task.verdicts_sha256]
+    differing = [
+        f"{task.task} {difference.problem}#{difference.index}"
+        for task in agreement.tasks
+        for difference in task.differences
+        if not difference.same_verdict
+    ]
+    judged = sum(task.samples for task in agreement.tasks)
+    return _gate(
+        "harness",
+        no=f"{len(differing)} verdicts differ, first {', '.join(differing[:3])}" if differing else "",
+        at_risk=f"crosschecked with other verdicts: {', '.join(stale)}" if stale else "",
+        yes=f"the official harness gives the same verdict for all {judged} samples of {len(agreement.tasks)} tasks",
     )
 
 

@@ -16,6 +16,7 @@ from podium.files import write_atomic
 from podium.gates import decide
 from podium.protocol import COMMUNITY_FOLDER, profile_named, submission_title
 from podium.records import (
+    Agreement,
     Findings,
     Gates,
     Model,
@@ -71,7 +72,9 @@ def collect(run_dir: Path) -> Evidence:
     scores = read_record(run_dir / "scores.json", Scores)
     findings = read_record(run_dir / "findings.json", Findings)
     headers = [read_log(verdicts_path(run_dir, task.task), VerdictsHeader)[0] for task in plan.tasks]
-    gates = decide(plan, model, scores, headers, findings)
+    crosscheck = run_dir / "crosscheck.json"
+    agreement = read_record(crosscheck, Agreement) if crosscheck.exists() else None
+    gates = decide(plan, model, scores, headers, findings, agreement)
     return Evidence(plan=plan, model=model, scores=scores, headers=headers, findings=findings, gates=gates)
 
 

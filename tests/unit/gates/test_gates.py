@@ -9,7 +9,9 @@ import pytest
 
 from podium.gates import decide
 from podium.records import (
+    Agreement,
     Check,
+    Difference,
     Finding,
     Findings,
     Limits,
@@ -20,6 +22,7 @@ from podium.records import (
     Sampling,
     SandboxFacts,
     Scores,
+    TaskAgreement,
     TaskScore,
     VerdictsHeader,
 )
@@ -85,8 +88,42 @@ def _decisions(**changes: Any) -> dict[str, str]:
         Scores(model=ALBOR, mode="parity", tasks=[replace(SCORE, **changes.get("score", {}))], left_out=[]),
         [replace(HEADER, **changes.get("header", {}))],
         Findings(files=[], findings=changes.get("findings", [])),
+        changes.get("agreement"),
     )
     return {gate.name: gate.decision for gate in gates.gates}
+
+
+def _agreement(verdicts: str, *differences: Difference) -> Agreement:
+    task = TaskAgreement(
+        task="humaneval",
+        samples=8200,
+        distinct=1000,
+        agreeing=8200 - len(differences),
+        asked_again=0,
+        generations_sha256="0" * 64,
+        verdicts_sha256=verdicts,
+        differences=list(differences),
+    )
+    facts = SandboxFacts(isolated=True, layers=[], missing=[])
+    return Agreement(harness_sha256="0" * 64, python="3.11", sandbox=facts, tasks=[task])
+
+
+DIFFERENCE = Difference(
+    problem="P", index=0, ours="passed", theirs="failed", same_verdict=False, program_sha256="0" * 64
+)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "decision"),
+    [
+        (_agreement("0" * 64), "yes"),
+        (_agreement("0" * 64, msgspec.structs.replace(DIFFERENCE, same_verdict=True)), "yes"),
+        (_agreement("1" * 64), "at_risk"),
+        (_agreement("0" * 64, DIFFERENCE), "no"),
+    ],
+)
+def test_a_verdict_that_the_harness_does_not_share_stops_the_submission(agreement: Agreement, decision: str) -> None:
+    assert _decisions(agreement=agreement)["harness"] == decision
 
 
 def test_a_sound_release_passes_every_gate() -> None:
