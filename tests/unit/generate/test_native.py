@@ -1,0 +1,251 @@
+"""The native backend: token for token what a naive sampler draws, in any company, order, shard and resume."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from podium.errors import BackendError
+from podium.generate import GenerateOptions, collect_samples, generate, samples_path
+from podium.generate.backend import Wanted
+from podium.generate.merge import merge
+from podium.generate.native.backend import NativeBackend
+from podium.generate.native.shape import UnsupportedModelError
+from podium.generate.transformers_backend import TransformersBackend
+from podium.progress import SilentReport
+from podium.records import Sample, Sampling
+from tests.unit.generate.tiny import MAX_LENGTH, naive, tiny_task, write_tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Key = tuple[str, int]
+SETTINGS = [
+    Sampling(n_samples=8, temperature=temperature, top_p=top_p, max_length=MAX_LENGTH, seed=seed)
+    for temperature, top_p, seed in [(0.2, 0.95, 0), (1.0, 0.95, 1), (1.5, 1.0, 2), (0.8, 0.6, 3), (0.0, 0.95, 0)]
+]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def expected(tiny: Path) -> list[dict[Key, Sample]]:
+    return [naive(tiny, tiny_task(), sampling) for sampling in SETTINGS]
+
+
+def _draw(backend: NativeBackend, wanted: Sequence[Wanted], sampling: Sampling) -> dict[Key, Sample]:
+    drawn = [sample for batch in backend.draw(tiny_task(), wanted, sampling) for sample in batch]
+    samples = {(sample.problem, sample.index): sample for sample in drawn}
+    assert len(samples) == len(drawn)
+    return samples
+
+
+def _case(generator: random.Random, sampling: Sampling) -> list[Wanted]:
+    """Some samples of some problems in some order, as a shard or a resumed run leaves them."""
+    problems = generator.sample(tiny_task().problems, generator.randint(1, 6))
+    return [
+        Wanted(problem, sorted(generator.sample(range(sampling.n_samples), generator.randint(1, sampling.n_samples))))
+        for problem in problems
+    ]
+
+
+def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int) -> int:
+    generator, backend, saved = random.Random(count), NativeBackend(tiny), 0
+    for _ in range(count):
+        place = generator.randrange(len(SETTINGS))
+        backend._slots = generator.randint(1, 40)
+        wanted = _case(generator, SETTINGS[place])
+        drawn = _draw(backend, wanted, SETTINGS[place])
+        assert drawn == {
+            (one.problem.id, index): expected[place][one.problem.id, index] for one in wanted for index in one.indexes
+        }
+        saved = backend.sample_rows - backend.decoder.linear_rows
+    return saved
+
+
+def test_samples_equal_a_naive_samplers_in_any_company(tiny: Path, expected: list[dict[Key, Sample]]) -> None:
+    finishes = {sample.finish for samples in expected for sample in samples.values()}
+    assert finishes == {"stop", "eos", "length"}
+    assert _run_cases(tiny, expected, 60) > 0
+
+
+@pytest.mark.slow
+def test_samples_equal_a_naive_samplers_in_two_thousand_cases(tiny: Path, expected: list[dict[Key, Sample]]) -> None:
+    assert _run_cases(tiny, expected, 2000) > 0
+
+
+@pytest.mark.parametrize(
+    ("family", "more"),
+    [
+        ("llama", {"attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True}),
+        ("llama", {"head_dim": 16, "num_key_value_heads": 4, "rope_theta": 500.0}),
+        ("qwen2", {}),
+        ("qwen2", {"tie_word_embeddings": True, "num_key_value_heads": 1}),
+    ],
+)
+def test_family_options_give_the_naive_samplers_samples(tmp_path: Path, family: str, more: dict[str, object]) -> None:
+    folder = write_tiny(tmp_path, family, **more)
+    sampling = SETTINGS[1]
+    task = tiny_task()
+    assert _draw(NativeBackend(folder), _everything(sampling), sampling) == naive(folder, task, sampling)
+
+
+def _everything(sampling: Sampling) -> list[Wanted]:
+    return [Wanted(problem, list(range(sampling.n_samples))) for problem in tiny_task().problems]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_rows_logits_are_the_same_bits_in_any_company(tmp_path: Path, dtype: str) -> None:
+    """What is guaranteed on a CPU with packed weights, in bfloat16 too; without packing only float32 closeness is."""
+    backend = NativeBackend(write_tiny(tmp_path, hidden_size=128, intermediate_size=336), dtype)
+    if backend.versions()["linear"] != "onednn-prepacked":
+        pytest.skip("this machine cannot pack weights of this type")
+    seen: dict[Key, list[torch.Tensor]] = {}
+    step = backend.decoder.step
+    for company in (1, 3, 16, 70):
+        caches = [backend.decoder.prefill(list(range(5 + one % 3)))[1] for one in range(company)]
+        for position in range(3):
+            logits = step([position + one % 3 for one in range(company)], caches)
+            for one in range(company):
+                seen.setdefault(("", one % 3 + 10 * position), []).append(logits[one])
+    assert all(torch.equal(values[0], other) for values in seen.values() for other in values)
+
+
+def test_bfloat16_samples_do_not_depend_on_company(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path, dtype="bfloat16")
+    sampling = SETTINGS[1]
+    whole = NativeBackend(folder)
+    if whole.versions()["linear"] != "onednn-prepacked":
+        pytest.skip("this machine cannot pack weights of this type")
+    samples = _draw(whole, _everything(sampling), sampling)
+    alone = NativeBackend(folder, slots=1)
+    assert _draw(alone, list(reversed(_everything(sampling))), sampling) == samples
+
+
+def test_without_packed_weights_the_samples_are_the_same(
+    tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podium.generate.native.weights.can_pack", lambda dtype: False)
+    backend = NativeBackend(tiny)
+    assert backend.versions()["linear"] == "plain"
+    assert _draw(backend, _everything(SETTINGS[0]), SETTINGS[0]) == expected[0]
+
+
+def test_whole_decoding_and_kept_bytes_see_the_same_stops(
+    tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podium.generate.texts.byte_values", lambda tokenizer, vocabulary: None)
+    assert _draw(NativeBackend(tiny), _everything(SETTINGS[1]), SETTINGS[1]) == expected[1]
+
+
+def test_no_row_is_computed_for_a_finished_sample_and_shared_rows_are_saved(tiny: Path) -> None:
+    backend = NativeBackend(tiny)
+    samples = _draw(backend, _everything(SETTINGS[0]), SETTINGS[0])
+    # Each sample draws its first token from the prompt's row, and one from a decoded row for each other token.
+    assert backend.sample_rows == sum(sample.tokens - 1 for sample in samples.values())
+    assert backend.decoder.linear_rows < backend.sample_rows
+    assert "rows shared" in backend.facts()
+
+
+def _options(run_dir: Path, shard: str = "1/1") -> GenerateOptions:
+    return GenerateOptions(
+        run_dir=run_dir,
+        model_name="M",
+        model_sha256="1" * 64,
+        sampling=SETTINGS[1],
+        backend="native",
+        dtype="float32",
+        shard=shard,
+    )
+
+
+def test_shards_and_a_torn_log_end_in_the_same_samples(tiny: Path, tmp_path: Path) -> None:
+    backend, report, task = NativeBackend(tiny), SilentReport(), tiny_task()
+    generate(_options(tmp_path / "whole"), task, backend, report)
+    for shard in ("1/3", "2/3", "3/3"):
+        generate(_options(tmp_path / shard[0], shard), task, backend, report)
+    log = samples_path(tmp_path / "2", "tiny", "2/3")
+    log.write_bytes(log.read_bytes()[:-300])
+    generate(_options(tmp_path / "2", "2/3"), task, backend, report)
+    merge([tmp_path / name for name in "312"], tmp_path / "merged", "M")
+    one, other = (collect_samples(tmp_path / name, "tiny") for name in ("whole", "merged"))
+    assert one == other
+
+
+def test_a_prompt_that_fills_the_window_keeps_the_problem_complete(tiny: Path) -> None:
+    sampling = Sampling(n_samples=3, max_length=9)
+    samples = _draw(NativeBackend(tiny), [Wanted(tiny_task().problems[1], [0, 1, 2])], sampling)
+    assert [(s.finish, s.generation, s.tokens) for s in samples.values()] == [("prompt_fills_window", "def f(x):", 0)] * 3
+
+
+def test_preflight_names_prompts_without_room(tiny: Path) -> None:
+    warnings = NativeBackend(tiny).preflight(tiny_task(), Sampling(max_length=14))
+    assert "6 prompts leave less than 64 of 14 tokens" in warnings[0]
+    assert "1 prompts fill the window" in warnings[1]
+    assert "tiny/3" in warnings[1]
+
+
+def test_preflight_refuses_more_tokens_than_positions(tiny: Path) -> None:
+    with pytest.raises(BackendError, match="64 positions") as caught:
+        NativeBackend(tiny).preflight(tiny_task(), Sampling(max_length=512))
+    assert "--max-length 64" in caught.value.hint
+
+
+def test_nan_weights_are_found_before_the_first_sample(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    tensors["model.norm.weight"][3] = torch.nan
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(BackendError, match="not finite") as caught:
+        generate(_options(tmp_path / "run"), tiny_task(), NativeBackend(folder), SilentReport())
+    assert "float32" in caught.value.hint
+    assert not samples_path(tmp_path / "run", "tiny").exists()
+
+
+@pytest.mark.parametrize("change", ["missing", "odd", "shape"])
+def test_weights_that_do_not_fit_the_config_are_named(tmp_path: Path, change: str) -> None:
+    folder = write_tiny(tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    name = "model.layers.1.mlp.up_proj.weight"
+    up = tensors.pop(name)
+    tensors |= {"missing": {}, "odd": {name: up, "model.odd": up.clone()}, "shape": {name: up[1:].clone()}}[change]
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(BackendError, match=r"model\.odd" if change == "odd" else "up_proj") as caught:
+        NativeBackend(folder)
+    assert "convert again" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"model_type": "llama"', '"model_type": "gpt2"', "family 'gpt2'"),
+        ('"hidden_act": "silu"', '"hidden_act": "gelu"', "activation 'gelu'"),
+        ('"rope_type": "default"', '"rope_type": "yarn"', "rope scaling 'yarn'"),
+    ],
+)
+def test_an_unknown_model_is_refused_with_the_way_out(tmp_path: Path, old: str, new: str, said: str) -> None:
+    folder = write_tiny(tmp_path)
+    config = folder / "config.json"
+    assert old in config.read_text()
+    config.write_text(config.read_text().replace(old, new))
+    with pytest.raises(UnsupportedModelError, match=said) as caught:
+        NativeBackend(folder)
+    assert "--backend transformers" in caught.value.hint
+
+
+def test_an_eos_of_the_config_alone_ends_a_row_where_transformers_cuts(tmp_path: Path) -> None:
+    folder = write_tiny(tmp_path, eos_token_id=[0, 40, 41, 42, 43, 44, 45, 46, 47, 48])
+    sampling = SETTINGS[1]
+    wanted = _everything(sampling)
+    theirs = [sample for batch in TransformersBackend(folder).draw(tiny_task(), wanted, sampling) for sample in batch]
+    ours = _draw(NativeBackend(folder), wanted, sampling)
+    differing = [s for s in theirs if ours[s.problem, s.index].generation != s.generation]
+    assert not differing
