@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.openapi.fetch import SLIM
+
+from podium.standin.server import Standin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.openapi.conformance import Conformance
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 KEPT_VARIABLES = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH"}
@@ -47,6 +56,27 @@ def closed_world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
             pytest.fail(f"a test started a process without the marker `world`: {arguments}")
 
         monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+
+
+@functools.cache
+def _conformance() -> Conformance:
+    from tests.openapi.conformance import Conformance
+
+    return Conformance(SLIM)
+
+
+@pytest.fixture(autouse=True)
+def conformant_standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What any test sends to the GitHub stand-in and gets is as GitHub describes it, where the description is there."""
+    if not SLIM.exists():
+        yield
+        return
+    before = _conformance.cache_info().currsize and len(_conformance().complaints)
+    monkeypatch.setattr(Standin, "watcher", lambda exchange: _conformance().watch(exchange))
+    yield
+    complaints = _conformance().complaints[before:] if _conformance.cache_info().currsize else []
+    if complaints:
+        pytest.fail("not as GitHub describes its API:\n" + "\n".join(complaints))
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from github import Auth, Github
 from tests.unit.boards.runs import MODEL, write_run
 
+import podium
 from podium.protocol import grouped_name
 from podium.records import Receipt, SendPlan, decode, read_record
 from podium.standin.server import Standin
@@ -18,7 +20,6 @@ from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, default_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 pytestmark = pytest.mark.world
 
@@ -50,6 +51,8 @@ class Workplace:
     def environment(self) -> dict[str, str]:
         return {
             "PATH": "",
+            # The tree under test, whatever is installed.
+            "PYTHONPATH": str(Path(podium.__file__).parents[1]),
             "GITHUB_API_URL": self.standin.github_url,
             "PODIUM_FORK_TOKEN": BOT.token,
             "HF_ENDPOINT": self.standin.hub_url,

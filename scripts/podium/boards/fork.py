@@ -159,7 +159,7 @@ class ForkBoard:
         if pull is not None:
             self._forge.close_pull(pull.number, withdrawn(pull.body))
         # Looked at again: a branch that was not shown a moment ago must not be left behind.
-        left = self._forge.head_of(package.branch)
+        left = self._forge.head_of(package.branch) or branch_head
         if left is not None:
             self._own_commits(package, left)
             self._forge.delete_branch(package.branch)

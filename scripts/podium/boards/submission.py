@@ -115,7 +115,7 @@ def _check_body(body: str, digest: str, path: Path) -> None:
     # Counted as UTF-16 units: never fewer than what GitHub counts.
     length = len(body.encode("utf-16-le")) // 2
     if length > MAXIMUM_BODY:
-        message = f"{path} has {length:,} characters, GitHub takes {MAXIMUM_BODY:,}"
+        message = f"{path} has {length:,} characters, and {MAXIMUM_BODY:,} are room for"
         raise RecordError(message, hint="shorten the evidence; long tables belong into report/index.html")
     if marker(digest) not in body:
         message = f"{path} does not name the digest of its submission: {marker(digest)}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 T = TypeVar("T")
+DOCUMENTATION = "https://docs.github.com/rest"
 _PLACE = re.compile(r"\{(\w+)(\*?)\}")
 
 
@@ -91,7 +92,7 @@ class Refusal(Exception):
         """The answer in GitHub's shape or in the Hub's."""
         if not github:
             return Reply(self.status, {"error": self.message}, self.headers)
-        body: Json = {"message": self.message, "status": str(self.status)}
+        body: Json = {"message": self.message, "documentation_url": DOCUMENTATION, "status": str(self.status)}
         if self.errors is not None:
             body["errors"] = self.errors
         return Reply(self.status, body, self.headers)

@@ -11,6 +11,7 @@ import msgspec
 
 from podium.standin.access import pusher
 from podium.standin.exchange import Refusal, Reply, decode_base64, page_of
+from podium.standin.github_addresses import node_id
 from podium.standin.github_repositories import REPOSITORY, repository_of, require_workflow_scope
 from podium.standin.github_views import api, git_commit_view, tree_entry_view
 from podium.standin.gitstore import Change, GitError, Signature
@@ -140,7 +141,8 @@ class GitDatabase:
             raise Refusal(404, "Not Found")
         data = git.read_blob(sha)
         view = {"encoding": "base64", "content": base64.encodebytes(data).decode(), "size": len(data)}
-        return Reply(200, {"sha": sha, "url": f"{api(request, repository)}/git/blobs/{sha}", **view})
+        address = {"url": f"{api(request, repository)}/git/blobs/{sha}", "node_id": node_id("B", sha)}
+        return Reply(200, {"sha": sha, **address, **view})
 
     def new_tree(self, request: Request) -> Reply:
         """Store a tree: entries over `base_tree`; a null sha deletes a path."""
@@ -229,7 +231,7 @@ class GitDatabase:
     def _ref_view(self, request: Request, repository: RepositoryState, name: str, sha: str, kind: str) -> Json:
         url = api(request, repository)
         target = {"sha": sha, "type": kind, "url": f"{url}/git/{kind}s/{sha}"}
-        return {"ref": name, "url": f"{url}/git/{name}", "object": target}
+        return {"ref": name, "node_id": node_id("REF", name), "url": f"{url}/git/{name}", "object": target}
 
     def ref(self, request: Request) -> Reply:
         """One ref by its exact name."""

@@ -9,7 +9,7 @@ import msgspec
 from podium.standin.access import author_or_pusher, can_push, public_writer, pusher
 from podium.standin.exchange import Refusal, Reply, page_of
 from podium.standin.github_repositories import REPOSITORY, repository_of
-from podium.standin.github_views import commit_view, files_view, pull_view
+from podium.standin.github_views import commit_view, files_view, pull_view, user_view
 from podium.standin.state import Pull, signature
 
 if TYPE_CHECKING:
@@ -199,6 +199,7 @@ class Pulls:
         return {
             **pull_view(self._store, request, repository, pull),
             "merged": pull.merged_at is not None,
+            "merged_by": user_view(self._store, request, repository.owner) if pull.merged_at else None,
             "mergeable": merges,
             "mergeable_state": "clean" if merges else "dirty",
             "comments": len(pull.comments),

@@ -10,6 +10,7 @@ import msgspec
 from podium.records import Name
 from podium.standin.access import WORKFLOWS, has_scope, public_writer, pusher, signed_in
 from podium.standin.exchange import Refusal, Reply, page_of
+from podium.standin.github_addresses import profile_filler
 from podium.standin.github_views import (
     api,
     commit_view,
@@ -107,7 +108,11 @@ class Repositories:
 
     def who(self, request: Request) -> Reply:
         """The account of the token."""
-        return Reply(200, user_view(self._store, request, signed_in(request).login))
+        return Reply(200, self._profile(request, signed_in(request).login, is_own=True))
+
+    def _profile(self, request: Request, login: str, *, is_own: bool) -> Json:
+        filler = profile_filler(self._store.now(), is_own=is_own)
+        return {**user_view(self._store, request, login), **filler}
 
     def account(self, request: Request) -> Reply:
         """Any account."""
@@ -115,7 +120,7 @@ class Repositories:
         login = request.parts["login"]
         if login not in self._store.state.users and login not in owners:
             raise Refusal(404, "Not Found")
-        return Reply(200, user_view(self._store, request, login))
+        return Reply(200, self._profile(request, login, is_own=False))
 
     def rate_limit(self, request: Request) -> Reply:
         """Budget of the token as the world has it: the stand-in never counts."""
@@ -212,7 +217,10 @@ class Repositories:
         if sha is None:
             raise Refusal(404, "Branch not found")
         commit = commit_view(self._store, request, repository, git.read_commit(sha))
-        return Reply(200, {"name": request.parts["branch"], "commit": commit, "protected": False})
+        url = f"{api(request, repository)}/branches/{request.parts['branch']}"
+        links = {"self": url, "html": f"{request.base}/{repository.full_name}/tree/{request.parts['branch']}"}
+        view = {"name": request.parts["branch"], "commit": commit, "protected": False, "_links": links}
+        return Reply(200, {**view, "protection": {"enabled": False}, "protection_url": f"{url}/protection"})
 
     def commits(self, request: Request) -> Reply:
         """History of a branch (`sha`), newest first."""
@@ -271,14 +279,17 @@ class Repositories:
 
     def _listed(self, request: Request, repository: RepositoryState, entry: Entry, commit: str) -> Json:
         view = tree_entry_view(request, repository, entry)
+        address = f"{api(request, repository)}/contents/{entry.path}?ref={commit}"
+        page = f"{request.base}/{repository.full_name}/blob/{commit}/{entry.path}"
         return {
             **view,
+            "_links": {"self": address, "git": view["url"], "html": page},
             "type": "dir" if entry.kind == "tree" else "file",
             "size": entry.size_bytes or 0,
             "name": entry.path.rsplit("/", 1)[-1],
-            "url": f"{api(request, repository)}/contents/{entry.path}?ref={commit}",
+            "url": address,
             "git_url": view["url"],
-            "html_url": f"{request.base}/{repository.full_name}/blob/{commit}/{entry.path}",
+            "html_url": page,
             "download_url": f"{request.base}/{repository.full_name}/raw/{commit}/{entry.path}",
         }
 
@@ -304,9 +315,13 @@ class Repositories:
         ahead, behind = git.commits_between(base, head), git.commits_between(head, base)
         status = {(False, False): "identical", (True, False): "ahead", (False, True): "behind"}
         listed = [git.read_commit(sha) for sha in ahead[:LISTED_COMMITS]]
+        page = f"{request.base}/{repository.full_name}/compare"
         view: Json = {
             "url": f"{api(request, repository)}/compare/{first}...{second}",
-            "html_url": f"{request.base}/{repository.full_name}/compare/{first}...{second}",
+            "html_url": f"{page}/{first}...{second}",
+            "permalink_url": f"{page}/{base}...{head}",
+            "diff_url": f"{page}/{first}...{second}.diff",
+            "patch_url": f"{page}/{first}...{second}.patch",
             "status": status.get((bool(ahead), bool(behind)), "diverged"),
             "ahead_by": len(ahead),
             "behind_by": len(behind),
@@ -324,4 +339,5 @@ class Repositories:
         public_writer(request, repository)
         login = request.parts["login"]
         role = "write" if login in {repository.owner, *repository.writers} else "read"
-        return Reply(200, {"permission": role, "role_name": role, "user": user_view(self._store, request, login)})
+        user = {**user_view(self._store, request, login), "role_name": role}
+        return Reply(200, {"permission": role, "role_name": role, "user": user})

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from podium.standin.access import can_push
+from podium.standin.github_addresses import account_filler, node_id, pull_filler, repository_filler
 
 if TYPE_CHECKING:
     from podium.standin.exchange import Json, Request
@@ -26,22 +27,29 @@ def api(request: Request, repository: RepositoryState | str) -> str:
 def user_view(store: Store, request: Request, login: str) -> Json:
     """An account; whoever has no token in the world counts as an organization."""
     kind = "User" if login in store.state.users else "Organization"
+    url, page = f"{request.base}/api/v3/users/{login}", f"{request.base}/{login}"
     return {
+        **account_filler(url, page),
         "login": login,
         "id": sum(login.encode()),
+        "node_id": node_id("U", login),
         "type": kind,
         "site_admin": False,
         "name": login,
-        "url": f"{request.base}/api/v3/users/{login}",
-        "html_url": f"{request.base}/{login}",
+        "url": url,
+        "html_url": page,
     }
 
 
 def repository_view(store: Store, request: Request, repository: RepositoryState, *, deep: bool = False) -> Json:
     """A repository; `deep` adds parent and source of a fork."""
     push = can_push(request.user, repository)
+    url, page = api(request, repository), f"{request.base}/{repository.full_name}"
+    opened = sum(pull.state == "open" for pull in repository.pulls)
     view: Json = {
+        **repository_filler(url, page, repository.created_at),
         "id": repository.id,
+        "node_id": node_id("R", repository.id),
         "name": repository.full_name.split("/")[1],
         "full_name": repository.full_name,
         "owner": user_view(store, request, repository.owner),
@@ -52,11 +60,12 @@ def repository_view(store: Store, request: Request, repository: RepositoryState,
         "disabled": False,
         "default_branch": repository.default_branch,
         "permissions": {"admin": push, "maintain": push, "push": push, "triage": push, "pull": True},
-        "url": api(request, repository),
-        "html_url": f"{request.base}/{repository.full_name}",
-        "clone_url": f"{request.base}/{repository.full_name}.git",
+        "url": url,
+        "html_url": page,
+        "clone_url": f"{page}.git",
         "created_at": repository.created_at,
-        "open_issues_count": sum(pull.state == "open" for pull in repository.pulls),
+        "open_issues": opened,
+        "open_issues_count": opened,
     }
     if deep and repository.parent is not None:
         parent = store.state.repositories[repository.parent]
@@ -73,17 +82,26 @@ def _identity(who: Signature) -> Json:
 
 def git_commit_view(request: Request, repository: RepositoryState, commit: Commit) -> Json:
     """A commit as the git database API shows it."""
-    url = api(request, repository)
+    url, page = api(request, repository), f"{request.base}/{repository.full_name}/commit"
     return {
         "sha": commit.sha,
+        "node_id": node_id("C", commit.sha),
         "url": f"{url}/git/commits/{commit.sha}",
-        "html_url": f"{request.base}/{repository.full_name}/commit/{commit.sha}",
+        "html_url": f"{page}/{commit.sha}",
         "author": _identity(commit.author),
         "committer": _identity(commit.committer),
         "message": commit.message,
         "tree": {"sha": commit.tree, "url": f"{url}/git/trees/{commit.tree}"},
-        "parents": [{"sha": sha, "url": f"{url}/git/commits/{sha}"} for sha in commit.parents],
-        "verification": {"verified": False, "reason": "unsigned", "signature": None, "payload": None},
+        "parents": [
+            {"sha": sha, "url": f"{url}/git/commits/{sha}", "html_url": f"{page}/{sha}"} for sha in commit.parents
+        ],
+        "verification": {
+            "verified": False,
+            "reason": "unsigned",
+            "signature": None,
+            "payload": None,
+            "verified_at": None,
+        },
     }
 
 
@@ -91,11 +109,14 @@ def commit_view(store: Store, request: Request, repository: RepositoryState, com
     """A commit as the repository API shows it."""
     url = api(request, repository)
     login = commit.author.name if commit.author.name in store.state.users else None
+    git_view = git_commit_view(request, repository, commit)
     return {
         "sha": commit.sha,
+        "node_id": git_view["node_id"],
+        "comments_url": f"{url}/commits/{commit.sha}/comments",
         "url": f"{url}/commits/{commit.sha}",
         "html_url": f"{request.base}/{repository.full_name}/commit/{commit.sha}",
-        "commit": git_commit_view(request, repository, commit),
+        "commit": {**git_view, "comment_count": 0},
         "author": user_view(store, request, login) if login else None,
         "committer": user_view(store, request, login) if login else None,
         "parents": [{"sha": sha, "url": f"{url}/commits/{sha}"} for sha in commit.parents],
@@ -169,7 +190,10 @@ def pull_view(store: Store, request: Request, repository: RepositoryState, pull:
     issue = f"{api(request, repository)}/issues/{pull.number}"
     page = f"{request.base}/{repository.full_name}/pull/{pull.number}"
     return {
+        **pull_filler(url, issue, page, api(request, repository), pull.head_sha),
         "id": pull.id,
+        "node_id": node_id("PR", pull.id),
+        "author_association": _association(repository, pull.author),
         "number": pull.number,
         "state": pull.state,
         "title": pull.title,
@@ -203,27 +227,35 @@ def label_view(request: Request, repository: RepositoryState, name: str) -> Json
     """A label; the stand-in knows any name."""
     return {
         "id": sum(name.encode()),
+        "node_id": node_id("LA", name),
         "name": name,
         "color": "ededed",
         "default": False,
-        "description": None,
+        "description": "",
         "url": f"{api(request, repository)}/labels/{name}",
     }
+
+
+def _association(repository: RepositoryState, login: str) -> str:
+    return "COLLABORATOR" if login in repository.writers else "NONE"
 
 
 def review_view(store: Store, request: Request, repository: RepositoryState, pull: Pull, review: Review) -> Json:
     """A review."""
     page = f"{request.base}/{repository.full_name}/pull/{pull.number}"
+    address = f"{api(request, repository)}/pulls/{pull.number}"
     return {
         "id": review.id,
+        "node_id": node_id("PRR", review.id),
+        "_links": {"html": {"href": page}, "pull_request": {"href": address}},
         "user": user_view(store, request, review.author),
         "body": review.body,
         "state": review.state,
         "commit_id": review.commit,
         "submitted_at": review.created_at,
         "html_url": f"{page}#pullrequestreview-{review.id}",
-        "pull_request_url": f"{api(request, repository)}/pulls/{pull.number}",
-        "author_association": "COLLABORATOR" if review.author in repository.writers else "NONE",
+        "pull_request_url": address,
+        "author_association": _association(repository, review.author),
     }
 
 
@@ -232,6 +264,8 @@ def comment_view(store: Store, request: Request, repository: RepositoryState, pu
     page = f"{request.base}/{repository.full_name}/pull/{pull.number}"
     return {
         "id": comment.id,
+        "node_id": node_id("IC", comment.id),
+        "author_association": _association(repository, comment.author),
         "user": user_view(store, request, comment.author),
         "body": comment.body,
         "created_at": comment.created_at,

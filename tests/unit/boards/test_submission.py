@@ -170,7 +170,7 @@ def test_text_is_limited_to_what_github_takes(make_run: Callable[..., Path], len
     if fits:
         write_submission(run_dir, plan, files, body)
         return
-    with pytest.raises(RecordError, match="65,537 characters") as caught:
+    with pytest.raises(RecordError, match="64,897 characters") as caught:
         write_submission(run_dir, plan, files, body)
     assert "report/index.html" in caught.value.hint
 

@@ -8,6 +8,7 @@ import pytest
 from github import GithubException, InputGitTreeElement, UnknownObjectException
 from github.GithubException import BadCredentialsException
 
+from podium.standin.github_repositories import LOOKS_UNTIL_FORKED
 from podium.standin.server import Standin
 from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, Repository, User, World, default_world
 
@@ -228,6 +229,10 @@ def test_fork_is_created_once_and_starts_at_its_parent(standin: Standin, github:
     upstream = github(standin).get_repo(LEADERBOARD)
     made = [upstream.create_fork().full_name for _ in range(2)]
     assert made == [f"{BOT.login}/bigcode-models-leaderboard"] * 2
+    # GitHub makes a fork in its own time.
+    for _ in range(LOOKS_UNTIL_FORKED):
+        with pytest.raises(GithubException, match="404"):
+            github(standin).get_repo(made[0])
     fork = github(standin).get_repo(made[0])
     assert fork.get_branch("main").commit.sha == upstream.get_branch("main").commit.sha
 
