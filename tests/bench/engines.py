@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import torch
+from tests.bench.workload import SAMPLES, STOP, WINDOW, Script
 from transformers import LogitsProcessor, StoppingCriteria
 from transformers.cache_utils import DynamicCache
 
@@ -14,7 +15,6 @@ from podium.generate.backend import Wanted
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.crowd import Crowd, Row
 from podium.records import Sampling
-from tests.bench.workload import SAMPLES, STOP, WINDOW, Script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ class ScriptedNative(NativeBackend):
     script: Script
 
     def _admit(self, task: Any, problem: Any, indexes: Any, prompt: Any, sampling: Any) -> Any:
-        crowd, ended = super()._admit(task, problem, indexes, prompt, sampling)
+        crowd: Any = super()._admit(task, problem, indexes, prompt, sampling)[0]
         crowd.__class__ = ScriptedCrowd
         crowd.script = self.script.rows[task.problems.index(problem)]
         # The first draw was made before the script was known: make it again.

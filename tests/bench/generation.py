@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import torch
-
 from tests.bench import workload
 from tests.bench.engines import Harness, now, run_native
 
@@ -83,12 +82,13 @@ def _modelled(script: workload.Script, number: int, per_prompt: float, seconds: 
 
 def _trained() -> dict[str, float]:
     """The demo's trained model with its own stopping: the share of rows that shared prefixes save, and the ratio."""
+    from tests.bench.engines import SAMPLING, Untouched
+
     from podium.convert import ConvertOptions, convert
     from podium.generate.backend import Wanted
     from podium.generate.native.backend import NativeBackend
     from podium.progress import SilentReport
     from podium.tasks import load_task
-    from tests.bench.engines import SAMPLING, Untouched
 
     task = load_task("demo-python", None)
     with tempfile.TemporaryDirectory() as name:

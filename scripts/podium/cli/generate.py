@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FALLBACK = "transformers"
 
 
-def build_backend(name: str, model_dir: Path, dtype: str, source: Path | None = None) -> Backend:
+def build_backend(name: str, model_dir: Path, dtype: str) -> Backend:
     """Import a backend and load the model; a family that `native` does not know goes to transformers, and says so.
 
     Raises UnknownNameError, BackendError.
@@ -36,14 +36,13 @@ def build_backend(name: str, model_dir: Path, dtype: str, source: Path | None = 
 
     try:
         kind = load("backend", name, BACKENDS)
-        backend: Backend = kind(model_dir, dtype, source)
+        backend: Backend = kind(model_dir, dtype)
     except ModuleNotFoundError as err:
         message = f"backend {name!r} needs the package {err.name}"
-        extra = "vllm" if name == "vllm" else "model"
-        raise BackendError(message, hint=f"pip install 'podium-leaderboard[{extra}]'") from err
+        raise BackendError(message, hint="pip install 'podium-leaderboard[model]'") from err
     except UnsupportedModelError as err:
         click.echo(f"generate: {err}; {FALLBACK} draws instead, at several times the cost in CPU time", err=True)
-        return build_backend(FALLBACK, model_dir, dtype, source)
+        return build_backend(FALLBACK, model_dir, dtype)
     return backend
 
 
@@ -53,7 +52,6 @@ def build_backend(name: str, model_dir: Path, dtype: str, source: Path | None = 
 @click.option("-o", "--output", type=FOLDER, required=True, help="The run directory.")
 @click.option("--name", help="Model name in file names; the folder's name without it.")
 @click.option("--backend", default="native", show_default=True, help="One of: " + ", ".join(BACKENDS))
-@click.option("--source", type=click.Path(path_type=Path), help="replay: the generations file; harness: the checkout.")
 @click.option("--shard", default=WHOLE, show_default=True, help="I/N: every N-th problem from the I-th on.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems.")
 @click.option("--n-samples", type=click.IntRange(min=1), default=BOARD_SAMPLING.n_samples, show_default=True)
@@ -71,7 +69,6 @@ def command(
     output: Path,
     name: str | None,
     backend: str,
-    source: Path | None,
     shard: str,
     limit: int | None,
     dtype: str,
@@ -89,7 +86,7 @@ def command(
         dtype=dtype,
         shard=shard,
     )
-    generate(options, loaded, build_backend(backend, model_dir, dtype, source), build_report())
+    generate(options, loaded, build_backend(backend, model_dir, dtype), build_report())
     is_whole = shard == WHOLE
     click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))
 

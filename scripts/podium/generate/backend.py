@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from podium.records import Sample, Sampling
     from podium.tasks import Task
 
-# name -> class; the constructor takes (model_dir: Path, dtype: str, source: Path | None)
+# name -> class; the constructor takes (model_dir: Path, dtype: str)
 BACKENDS = {
     "native": "podium.generate.native.backend:NativeBackend",
     "transformers": "podium.generate.transformers_backend:TransformersBackend",

@@ -57,8 +57,8 @@ class TransformersBackend:
 
     draws_single_samples = False
 
-    def __init__(self, model_dir: Path, dtype: str = "auto", source: Path | None = None) -> None:
-        """`source` means nothing here. Raises BackendError."""
+    def __init__(self, model_dir: Path, dtype: str = "auto") -> None:
+        """Load tokenizer and model. Raises BackendError."""
         tokenizer, model, misfits = open_model(
             model_dir, dtype, BackendError, hint="run podium convert first, and name the folder it wrote"
         )

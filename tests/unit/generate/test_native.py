@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.unit.generate.tiny import MAX_LENGTH, naive, tiny_task, write_tiny
 
 from podium.errors import BackendError
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
@@ -19,7 +20,6 @@ from podium.generate.native.shape import UnsupportedModelError
 from podium.generate.transformers_backend import TransformersBackend
 from podium.progress import SilentReport
 from podium.records import Sample, Sampling
-from tests.unit.generate.tiny import MAX_LENGTH, naive, tiny_task, write_tiny
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ def test_samples_equal_a_naive_samplers_in_two_thousand_cases(tiny: Path, expect
         ("qwen2", {"tie_word_embeddings": True, "num_key_value_heads": 1}),
     ],
 )
-def test_family_options_give_the_naive_samplers_samples(tmp_path: Path, family: str, more: dict[str, object]) -> None:
+def test_family_options_give_the_naive_samplers_samples(tmp_path: Path, family: str, more: dict[str, Any]) -> None:
     folder = write_tiny(tmp_path, family, **more)
     sampling = SETTINGS[1]
     task = tiny_task()
@@ -183,7 +183,9 @@ def test_shards_and_a_torn_log_end_in_the_same_samples(tiny: Path, tmp_path: Pat
 def test_a_prompt_that_fills_the_window_keeps_the_problem_complete(tiny: Path) -> None:
     sampling = Sampling(n_samples=3, max_length=9)
     samples = _draw(NativeBackend(tiny), [Wanted(tiny_task().problems[1], [0, 1, 2])], sampling)
-    assert [(s.finish, s.generation, s.tokens) for s in samples.values()] == [("prompt_fills_window", "def f(x):", 0)] * 3
+    assert [(s.finish, s.generation, s.tokens) for s in samples.values()] == [
+        ("prompt_fills_window", "def f(x):", 0)
+    ] * 3
 
 
 def test_preflight_names_prompts_without_room(tiny: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from podium.generate.postprocess import to_generation
 from podium.generate.sampling import choose
 from podium.generate.streams import uniforms
-from podium.records import Sample, Sampling
+from podium.records import Finish, Sample, Sampling
 from podium.tasks import Problem, Task
 
 EOS = "<|endoftext|>"
@@ -92,7 +92,7 @@ def naive(model_dir: Path, task: Task, sampling: Sampling) -> dict[tuple[str, in
                 row.append(int(choose(scores, torch.tensor([stream[len(row)]]), sampling)[0]))
                 text = tokenizer.decode(row)
             found = [place for word in stop if (place := text.find(word)) >= 0]
-            finish = "length" if not found else "eos" if text.startswith(EOS, min(found)) else "stop"
+            finish: Finish = "length" if not found else "eos" if text.startswith(EOS, min(found)) else "stop"
             generation = to_generation(problem.prompt, tokenizer.decode(prompt + row), stop)
             samples[problem.id, index] = Sample(
                 problem=problem.id, index=index, generation=generation, tokens=len(row), finish=finish

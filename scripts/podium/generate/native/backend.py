@@ -37,7 +37,7 @@ class NativeBackend:
 
     draws_single_samples = True
 
-    def __init__(self, model_dir: Path, dtype: str = "auto", source: Path | None = None, slots: int = 0) -> None:
+    def __init__(self, model_dir: Path, dtype: str = "auto", slots: int = 0) -> None:
         """`slots` bounds the samples in flight; 0 chooses by memory. Raises UnsupportedModelError, BackendError."""
         self.shape = read_shape(model_dir)
         device = "cuda" if torch.cuda.is_available() else "cpu"

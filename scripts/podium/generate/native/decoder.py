@@ -102,7 +102,8 @@ class Decoder:
     def _finish_layer(self, layer: Layer, rows: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
         rows = rows + layer.output(attended)
         gate, up = layer.gate_up(self._norm(rows, layer.mlp_norm)).chunk(2, dim=-1)
-        return rows + layer.down(functional.silu(gate) * up)
+        after: torch.Tensor = rows + layer.down(functional.silu(gate) * up)
+        return after
 
     def _norm(self, rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         normed: torch.Tensor = functional.rms_norm(rows, (self._shape.hidden,), weight, self._shape.rms_epsilon)
