@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.bench.programs import canonical, mix, odd
+from tests.bench.parts.programs import canonical, mix, odd
 
 from podium.crosscheck import TaskFiles, crosscheck_task, find_harness
 from podium.errors import IncompleteError, RecordError, UsageError

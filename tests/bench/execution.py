@@ -26,7 +26,7 @@ from podium.records import Verdict, VerdictsHeader, read_rows
 from podium.tasks import Problem, Task
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests.bench.programs import canonical, mix, odd
+from tests.bench.parts.programs import canonical, mix, odd
 
 if TYPE_CHECKING:
     from podium.crosscheck.harness import Harness

@@ -1,6 +1,6 @@
 """Generation: useful tokens a CPU second of `native` against the harness's own way, one thread against one thread.
 
-Usage: python -m tests.bench.generation [--quick] [--slots N] [--complete]
+Usage: python tests/bench/generation.py [--quick] [--slots N] [--complete]
 Each engine runs in a process of its own. The harness's time for a script is its measured prefill and step times at
 several contexts, added up over the steps it makes; --complete checks that sum against one whole problem.
 """
@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from tests.bench import workload
-from tests.bench.engines import Harness, now, run_native
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.bench.parts import workload
+from tests.bench.parts.engines import Harness, now, run_native
 
 CONTEXTS = (64, 128, 256, 384, 500)
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -82,7 +84,7 @@ def _modelled(script: workload.Script, number: int, per_prompt: float, seconds: 
 
 def _trained() -> dict[str, float]:
     """The demo's trained model with its own stopping: the share of rows that shared prefixes save, and the ratio."""
-    from tests.bench.engines import SAMPLING, Untouched
+    from tests.bench.parts.engines import SAMPLING, Untouched
 
     from podium.convert import ConvertOptions, convert
     from podium.generate.backend import Wanted

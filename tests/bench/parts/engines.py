@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import torch
-from tests.bench.workload import SAMPLES, STOP, WINDOW, Script
+from tests.bench.parts.workload import SAMPLES, STOP, WINDOW, Script
 from transformers import LogitsProcessor, StoppingCriteria
 from transformers.cache_utils import DynamicCache
 
