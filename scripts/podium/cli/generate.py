@@ -51,7 +51,7 @@ def build_backend(name: str, model_dir: Path, dtype: str) -> Backend:
 @click.option("--task", required=True, help="For example humaneval or multiple-sh.")
 @click.option("-o", "--output", type=FOLDER, required=True, help="The run directory.")
 @click.option("--name", help="Model name in file names; the folder's name without it.")
-@click.option("--backend", default="native", show_default=True, help="One of: " + ", ".join(BACKENDS))
+@click.option("--backend", default="transformers", show_default=True, help="One of: " + ", ".join(BACKENDS))
 @click.option("--shard", default=WHOLE, show_default=True, help="I/N: every N-th problem from the I-th on.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems.")
 @click.option("--n-samples", type=click.IntRange(min=1), default=BOARD_SAMPLING.n_samples, show_default=True)
