@@ -1,0 +1,97 @@
+"""model.json: what the model directory holds, and how it came out of the checkpoint."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from podium.records.plan import FileDigest, digest_of_files
+from podium.records.values import Count, HeadLayout, Order, Pairing, Part, Positive, Record, Transformation
+
+
+class TensorMap(Part, frozen=True, kw_only=True):
+    """One tensor of the model: where its bytes lay in the checkpoint and what was done to them, in order.
+
+    An empty `source` is a tensor of zeros that the architecture asks for and the checkpoint does not have.
+    """
+
+    name: str
+    shape: list[Positive]
+    source: str
+    source_file: str = ""
+    source_range: tuple[Count, Count] = (0, 0)
+    source_dtype: str = ""
+    transformation: list[Transformation]
+
+
+class Check(Part, frozen=True, kw_only=True):
+    """One thing that was looked at, and what was seen."""
+
+    name: str
+    ok: bool
+    saw: str
+
+
+class Hypothesis(Part, frozen=True, kw_only=True):
+    """How the bytes of a checkpoint may have to be read; see the names' meaning at their types."""
+
+    order: Order
+    pairing: Pairing
+    head: HeadLayout
+
+
+class Trial(Part, frozen=True, kw_only=True):
+    """A hypothesis tried in memory: nats a token on plain text and where only position helps.
+
+    `golden_difference` is the largest absolute difference from the golden logits, where there are any.
+    """
+
+    hypothesis: Hypothesis
+    text_nats: float
+    position_nats: float
+    golden_difference: float | None = None
+
+
+class LayoutVerdict(Part, frozen=True, kw_only=True):
+    """The hypothesis a conversion followed, what decided it, and every hypothesis tried, best first.
+
+    `prior` is what labels and metadata claim, by axis; it decides nothing. `assumed` names the axes that were
+    given by hand. `maskless_text_nats` is the text's score without causal mask: far better means a model that
+    was trained to look ahead.
+    """
+
+    hypothesis: Hypothesis
+    decided_by: Literal["golden", "perplexity", "assumed"]
+    evidence: str
+    assumed: list[str] = msgspec.field(default_factory=list)
+    prior: dict[str, str] = msgspec.field(default_factory=dict)
+    trials: list[Trial] = msgspec.field(default_factory=list)
+    chance_nats: float = 0.0
+    maskless_text_nats: float | None = None
+
+
+class Model(Record, frozen=True, kw_only=True, tag="model"):
+    """model.json: what the model directory holds and how it came out of the checkpoint.
+
+    `parity` holds numbers that compare the checkpoint, read under the verdict, with the finished directory.
+    """
+
+    layout: str
+    checkpoint: list[FileDigest]
+    base: list[FileDigest] = msgspec.field(default_factory=list)
+    files: list[FileDigest]
+    dtype: str
+    parameters: Positive
+    vocab_size: Positive
+    max_length: Positive
+    verdict: LayoutVerdict
+    checks: list[Check]
+    parity: dict[str, float] = msgspec.field(default_factory=dict)
+    tensors: list[TensorMap]
+    versions: dict[str, str]
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the model directory: its files' names and digests."""
+        return digest_of_files(self.files)

@@ -1,0 +1,97 @@
+"""verdicts/<task>.jsonl, crosscheck.json and `doctor --json`: what running programs showed, and inside what."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from podium.records.model import Check
+from podium.records.values import Count, Outcome, Part, Positive, ProblemId, Record, Seconds, Sha256
+
+
+class SandboxFacts(Part, frozen=True, kw_only=True):
+    """Which layers of isolation held while programs ran."""
+
+    isolated: bool
+    layers: list[str]
+    missing: list[str]
+
+
+class Limits(Part, frozen=True, kw_only=True):
+    """Bounds for one program. `wall_seconds` is the verdict's limit, the others only protect the machine."""
+
+    wall_seconds: Seconds
+    cpu_seconds: Seconds
+    memory_bytes: Positive
+    output_bytes: Positive
+    file_bytes: Positive
+    processes: Positive
+
+
+class VerdictsHeader(Record, frozen=True, kw_only=True, tag="verdicts"):
+    """First line of verdicts/<task>.jsonl: what was run, with which tools, inside what."""
+
+    task: str
+    language: str
+    mode: Literal["parity", "corrected"]
+    generations_sha256: Sha256
+    data_sha256: Sha256
+    problems: list[ProblemId]
+    n_samples: Positive
+    limits: Limits
+    sandbox: SandboxFacts
+    toolchain: dict[str, str]
+    self_test: list[Check]
+
+
+class Verdict(Part, frozen=True, kw_only=True):
+    """What running one program showed. Times in seconds; `message` is the harness's result text or the status."""
+
+    problem: ProblemId
+    index: Count
+    outcome: Outcome
+    message: str
+    wall_seconds: Seconds
+    cpu_seconds: Seconds
+    program_sha256: Sha256
+
+
+class Difference(Part, frozen=True, kw_only=True):
+    """A sample that we and the official harness judge differently, in verdict or only in text (`same_verdict`)."""
+
+    problem: ProblemId
+    index: Count
+    ours: str
+    theirs: str
+    same_verdict: bool
+    program_sha256: Sha256
+
+
+class TaskAgreement(Part, frozen=True, kw_only=True):
+    """One task judged by both. `asked_again`: samples that the harness judged once more, alone, as they differed."""
+
+    task: str
+    samples: Positive
+    distinct: Positive
+    agreeing: Count
+    asked_again: Count
+    generations_sha256: Sha256
+    verdicts_sha256: Sha256
+    differences: list[Difference]
+
+
+class Agreement(Record, frozen=True, kw_only=True, tag="agreement"):
+    """crosscheck.json: what the official harness says of the same generations, and in what it ran."""
+
+    harness_sha256: Sha256
+    harness_commit: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40})?(?!\n)$")] = ""
+    python: str
+    sandbox: SandboxFacts
+    tasks: list[TaskAgreement]
+
+
+class Diagnosis(Record, frozen=True, kw_only=True, tag="diagnosis"):
+    """`podium doctor --json`: everything that was looked at on this machine."""
+
+    checks: list[Check]
