@@ -32,6 +32,17 @@ def _finite(text: str) -> float:
     return value
 
 
+def _equal_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        # Compared as text: to Python 1 equals true and 1.0.
+        if key in result and canonical_json(result[key]) != canonical_json(value):
+            message = f"duplicate key {key!r} with different values"
+            raise ValueError(message)
+        result[key] = value
+    return result
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
@@ -42,12 +53,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def parse_json(data: bytes, where: str) -> Any:
-    """Parse strict JSON: UTF-8, no NaN or Infinity, no duplicate keys. Raises RecordError naming `where`."""
+def parse_json(data: bytes, where: str, *, equal_twins: bool = False, constants_as_text: bool = False) -> Any:
+    """Parse strict JSON: UTF-8, no NaN or Infinity, no duplicate keys. Raises RecordError naming `where`.
+
+    For other people's files: `equal_twins` lets a key be there twice with the same value, `constants_as_text` reads
+    NaN and Infinity as texts, whose place a schema then judges.
+    """
+    keys = _equal_twins if equal_twins else _unique
+    constant = str if constants_as_text else _refuse_constant
     try:
-        return json.loads(
-            data.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
-        )
+        return json.loads(data.decode(), object_pairs_hook=keys, parse_constant=constant, parse_float=_finite)
     except (ValueError, RecursionError) as err:
         message = f"{where} is not strict JSON: {err}"
         raise RecordError(message, hint="restore the file or delete it and run the stage again") from err

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium import convert, execute, generate, plan, report, score, validate
+from podium.convert.adapter import Base
 from podium.errors import RecordError
 from podium.files import parse_json, read_bytes, sha256_bytes, sha256_file
 from podium.ledger import Ledger
@@ -67,13 +68,24 @@ class Run:
 
     def convert(self) -> None:
         """Checkpoint to model/ and model.json."""
-        inputs = {"checkpoint": digest_of_files(self.plan.checkpoint), "dtype": self.plan.dtype}
+        stated = self.plan.conversion
+        inputs = {
+            "checkpoint": digest_of_files(self.plan.checkpoint),
+            "dtype": self.plan.dtype,
+            "assume": stated.assume,
+            "base": stated.base_sha256,
+        }
 
         def action() -> Iterator[Path]:
+            base = self.options.plan.base
             options = convert.ConvertOptions(
-                checkpoint=self.options.plan.checkpoint, output=self.model_dir, dtype=self.plan.dtype
+                checkpoint=self.options.plan.checkpoint,
+                output=self.model_dir,
+                dtype=self.plan.dtype,
+                assume=stated.assume,
+                base=Base(checkpoint=base, sha256=stated.base_sha256) if base else None,
             )
-            convert.convert(options, self.progress)
+            convert.convert(options, self.progress, self._prompts())
             yield from sorted(self.model_dir.iterdir())
             yield convert.record_path(self.model_dir)
 
@@ -182,6 +194,10 @@ class Run:
 
     def _step(self, name: str, stage: str, inputs: Mapping[str, object], action: Callable[[], Iterator[Path]]) -> None:
         self.ledger.step(name, {**inputs, "revision": REVISIONS[stage], "podium": self.plan.podium}, action)
+
+    def _prompts(self) -> list[str]:
+        """Every prompt of the run: the converted tokenizer must give each of them back."""
+        return [problem.prompt for planned in self.plan.tasks for problem in self._task(planned).problems]
 
     def _task(self, planned: PlannedTask) -> Task:
         task = load_task(planned.task, self.options.plan.data_dir, self.options.plan.limit)

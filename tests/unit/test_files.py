@@ -106,3 +106,12 @@ def test_append_log_cuts_a_torn_line_before_it_appends(tmp_path: Path) -> None:
     with AppendLog(path) as log:
         log.append([b'{"a":2}', b'{"a":3}'])
     assert [json.loads(line)["a"] for line in path.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_equal_twins_are_one_key_only_where_they_are_allowed_and_truly_equal() -> None:
+    assert parse_json(b'{"a": [1], "a": [1]}', "x", equal_twins=True) == {"a": [1]}
+    for text in (b'{"a": 1, "a": 2}', b'{"a": 1, "a": true}', b'{"b": {"a": 0, "a": 0.0}}'):
+        with pytest.raises(RecordError, match="duplicate key 'a' with different values"):
+            parse_json(text, "x", equal_twins=True)
+    with pytest.raises(RecordError, match="duplicate key 'a'"):
+        parse_json(b'{"a": [1], "a": [1]}', "x")

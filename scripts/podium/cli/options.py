@@ -16,6 +16,7 @@ F = TypeVar("F", bound="Callable[..., object]")
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
+PATH = click.Path(path_type=Path)
 
 
 def data_dir_option(command: F) -> F:

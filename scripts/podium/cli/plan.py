@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from podium.cli.options import FILE, FOLDER, config_option, data_dir_option, split_names
+from podium.cli.options import FILE, PATH, config_option, data_dir_option, split_names
 from podium.config import read_config
 from podium.errors import UsageError
 from podium.files import canonical_json
@@ -27,7 +27,7 @@ def planning_options(command: F) -> F:
     options = (
         click.option("--tag", help="The release; without one the run is a tryout and never submitted."),
         click.option("--commit", default="", help="The commit that the tag names."),
-        click.option("--checkpoint", type=FOLDER, help="The checkpoint's folder; podium.toml says where without it."),
+        click.option("--checkpoint", type=PATH, help="Folder or weight file; podium.toml says where without it."),
         click.option("--tasks", default="", help="Comma-separated; podium.toml's or the board's tasks without it."),
         click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems of each task."),
         click.option("--n-samples", type=click.IntRange(min=1), help="The board's protocol without it."),
@@ -51,7 +51,8 @@ def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked
     if checkpoint is None:
         message = "neither a release tag nor a checkpoint was named"
         raise UsageError(message, hint="pass --tag v1.0.0 for a release, or --checkpoint FOLDER to try one out")
-    return PlanOptions(tag=tag, checkpoint=checkpoint, tasks=split_names(tasks), **asked)
+    base = root / config.model.base if config.model.base else None
+    return PlanOptions(tag=tag, checkpoint=checkpoint, base=base, tasks=split_names(tasks), **asked)
 
 
 @click.command()
@@ -67,7 +68,11 @@ def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
     matrices = {stage: canonical_json(matrix(record, stage)).decode() for stage in ("generate", "execute")}
-    write_outputs(os.environ, {**matrices, **_facts(record), "checkpoint": os.path.relpath(options.checkpoint)})
+    places = {
+        "checkpoint": os.path.relpath(options.checkpoint),
+        "base": os.path.relpath(options.base) if options.base else "",
+    }
+    write_outputs(os.environ, {**matrices, **_facts(record), **places})
     click.echo(f'{{"execute":{matrices["execute"]},"generate":{matrices["generate"]}}}' if as_matrix else output)
 
 
@@ -76,6 +81,8 @@ def _facts(record: Plan) -> dict[str, str]:
     return {
         "model": record.release.model.model,
         "dtype": record.dtype,
+        "assume": record.conversion.assume,
+        "base-sha256": record.conversion.base_sha256,
         "folder": record.release.model.folder,
         "submittable": "false" if record.partial else "true",
     }

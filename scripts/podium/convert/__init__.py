@@ -1,44 +1,64 @@
 """convert: a training checkpoint becomes a Hugging Face directory that stock transformers loads.
 
-Reads a checkpoint folder. Writes the model directory and, beside it, `<directory>.json` (records.Model).
+Reads a checkpoint folder or file. Writes the model directory and, beside it, `<directory>.json` (records.Model).
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from podium.convert.adapter import Base
+from podium.convert.card import model_card
+from podium.convert.golden import FILE_NAME, read_golden
+from podium.convert.hypotheses import parse_assumptions
 from podium.convert.layouts import detect
+from podium.convert.mapping import tensors_of
 from podium.convert.tokenizer import write_tokenizer
-from podium.convert.writer import DTYPES, write_safetensors
+from podium.convert.writer import DTYPES, write_model_files
 from podium.errors import StorageError
 from podium.files import canonical_json, sha256_file, write_atomic
 from podium.names import check_name
 from podium.records import FileDigest, Model, write_record
 
 if TYPE_CHECKING:
-    from podium.convert.layouts import Checkpoint
-    from podium.progress import Report
-    from podium.records import Check
+    from collections.abc import Iterator, Sequence
 
-REVISION = 1  # raise when the same checkpoint would give other bytes
+    from podium.convert.layouts import Checkpoint
+    from podium.convert.mapping import Tensor
+    from podium.progress import Report
+    from podium.records import Check, LayoutVerdict
+
+REVISION = 2  # raise when the same checkpoint would give other bytes
 
 
 class ConvertOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What `podium convert` was asked for."""
+    """What `podium convert` was asked for.
+
+    `golden` are logits of the training stack (golden.npz beside the weights without it), `assume` states axes of
+    the layout, `base` is the checkpoint under a LoRA, `log` the training log, `shard_bytes` the size of a weight
+    file (one file without it).
+    """
 
     checkpoint: Path
     output: Path
     dtype: str = "bfloat16"
+    golden: Path | None = None
+    assume: str = ""
+    base: Base | None = None
+    log: Path | None = None
+    shard_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a dtype that no writer knows."""
+        """Refuse a dtype that no writer knows and an assumption that names nothing."""
         check_name("dtype", self.dtype, DTYPES)
+        parse_assumptions(self.assume)
 
 
 def record_path(model_dir: Path) -> Path:
@@ -55,60 +75,151 @@ def digest_folder(folder: Path) -> list[FileDigest]:
     ]
 
 
-def convert(options: ConvertOptions, report: Report) -> Model:
-    """Convert, check by loading, then move the finished directory into place. Raises CheckpointError, StorageError."""
-    checkpoint = detect(options.checkpoint)
-    temporary = options.output.with_name(f".{options.output.name}.tmp")
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        _write_model(checkpoint, temporary, options.dtype, report)
-        checks = _check_model(temporary, checkpoint, report)
-        record_path(options.output).unlink(missing_ok=True)
-        if options.output.exists():
-            shutil.rmtree(options.output)
-        os.rename(temporary, options.output)  # noqa: PTH104
-    except OSError as err:
-        message = f"cannot write {options.output}: {err.strerror}"
-        raise StorageError(message, hint="free disk space or choose another output folder") from err
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    record = _describe(checkpoint, options, checks)
-    write_record(record_path(options.output), record)
-    return record
+def digest_checkpoint(checkpoint: Path) -> list[FileDigest]:
+    """As `digest_folder`; of a checkpoint that is one file, that file and its JSON neighbours."""
+    if checkpoint.is_dir():
+        return digest_folder(checkpoint)
+    files = [checkpoint, *sorted(path for path in checkpoint.parent.glob("*.json") if path.is_file())]
+    return [FileDigest(path=path.name, size_bytes=path.stat().st_size, sha256=sha256_file(path)) for path in files]
 
 
-def _write_model(checkpoint: Checkpoint, folder: Path, dtype: str, report: Report) -> None:
-    special = write_tokenizer(checkpoint.tokenizer, folder, checkpoint.config.max_position_embeddings)
-    config = {**checkpoint.config.hugging_face(), **special, "dtype": dtype}
-    write_atomic(folder / "config.json", canonical_json(config, indent=2))
-    write_atomic(folder / "generation_config.json", canonical_json(special, indent=2))
-    report.start("convert", len(checkpoint.tensors), "tensors")
-    write_safetensors(folder / "model.safetensors", checkpoint, dtype, report.advance)
-    report.finish()
+def convert(options: ConvertOptions, report: Report, prompts: Sequence[str] = ()) -> Model:
+    """Detect, prove, write, look again, then move the finished directory into place.
 
-
-def _check_model(folder: Path, checkpoint: Checkpoint, report: Report) -> list[Check]:
-    from podium.convert.checks import check_directory
-
-    checks = check_directory(folder, checkpoint.tokenizer)
-    for check in checks:
-        if not check.ok:
-            report.note(f"convert: {check.name}: {check.saw}")
-    return checks
-
-
-def _describe(checkpoint: Checkpoint, options: ConvertOptions, checks: list[Check]) -> Model:
-    return Model(
+    `prompts` are benchmark prompts that the tokenizer must give back. Raises CheckpointError (UndeterminedError where
+    the bytes can be read in several ways), UsageError, StorageError.
+    """
+    _refuse_symlink(options.output)
+    checkpoint = detect(options.checkpoint, options.base)
+    checks = _check_source(checkpoint, report)
+    verdict = _decide(options, checkpoint, checks, report)
+    tensors = tensors_of(checkpoint, verdict.hypothesis)
+    with _folder_in_the_making(options.output) as folder:
+        files = _write_model(checkpoint, verdict, tensors, options, folder, report)
+        more, parity = _check_directory(folder, checkpoint, verdict, options, prompts)
+        checks += more
+        _tell(checks, report)
+    record = Model(
         layout=checkpoint.layout,
-        checkpoint=digest_folder(options.checkpoint),
-        files=digest_folder(options.output),
+        checkpoint=digest_checkpoint(options.checkpoint),
+        base=digest_checkpoint(options.base.checkpoint) if options.base else [],
+        files=files,
         dtype=options.dtype,
         parameters=checkpoint.parameters,
         vocab_size=checkpoint.config.vocab_size,
         max_length=checkpoint.config.max_position_embeddings,
-        assumptions=list(checkpoint.assumptions),
+        verdict=verdict,
         checks=checks,
-        tensors=[tensor.as_map() for tensor in checkpoint.tensors],
+        parity=parity,
+        tensors=[tensor.as_map() for tensor in tensors],
         versions={name: version(name) for name in ("safetensors", "tokenizers", "torch", "transformers")},
     )
+    write_record(record_path(options.output), record)
+    return record
+
+
+@contextmanager
+def _folder_in_the_making(output: Path) -> Iterator[Path]:
+    """A temporary folder that becomes `output` at the end, or leaves nothing. Raises StorageError."""
+    temporary = output.with_name(f".{output.name}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        record_path(output).unlink(missing_ok=True)
+        if output.exists():
+            shutil.rmtree(output)
+        os.rename(temporary, output)  # noqa: PTH104
+    except OSError as err:
+        message = f"cannot write {output}: {err.strerror}"
+        raise StorageError(message, hint="free disk space or choose another output folder") from err
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _refuse_symlink(output: Path) -> None:
+    if output.is_symlink():
+        message = f"{output} is a symlink"
+        raise StorageError(message, hint="name the folder itself; what a link points to is not replaced")
+
+
+def _check_source(checkpoint: Checkpoint, report: Report) -> list[Check]:
+    from podium.convert.gate.source import check_source
+
+    return check_source(checkpoint, report)
+
+
+def _decide(options: ConvertOptions, checkpoint: Checkpoint, checks: list[Check], report: Report) -> LayoutVerdict:
+    """The verdict; where there is none, what the cheap checks saw belongs to the reason."""
+    from podium.convert.verdict import UndeterminedError, decide
+
+    golden = _golden_path(options)
+    config = checkpoint.config
+    logits = read_golden(golden, config.vocab_size, config.max_position_embeddings) if golden else None
+    try:
+        verdict = decide(checkpoint, logits, parse_assumptions(options.assume), report)
+    except UndeterminedError as err:
+        seen = [f"  also {check.name}: {check.saw}" for check in checks if not check.ok]
+        raise UndeterminedError("\n".join([str(err), *seen]), hint=err.hint) from err
+    chosen = verdict.hypothesis
+    report.note(
+        f"convert: {checkpoint.layout}, order {chosen.order}, pairing {chosen.pairing}, head {chosen.head}; "
+        f"decided by {verdict.decided_by}: {verdict.evidence}"
+    )
+    return verdict
+
+
+def _golden_path(options: ConvertOptions) -> Path | None:
+    folder = options.checkpoint if options.checkpoint.is_dir() else options.checkpoint.parent
+    beside = folder / FILE_NAME
+    return options.golden or (beside if beside.is_file() else None)
+
+
+def _write_model(
+    checkpoint: Checkpoint,
+    verdict: LayoutVerdict,
+    tensors: Sequence[Tensor],
+    options: ConvertOptions,
+    folder: Path,
+    report: Report,
+) -> list[FileDigest]:
+    """Everything a Hugging Face directory needs; returns all of its files."""
+    tokenizer, config = checkpoint.tokenizer, checkpoint.config
+    shape = config.hugging_face(
+        verdict.hypothesis.pairing,
+        attention_bias=checkpoint.has_bias("q", "k", "v", "o"),
+        mlp_bias=checkpoint.has_bias("gate", "up", "down"),
+    )
+    report.start("convert", len(tensors), "tensors")
+    weights = write_model_files(folder, tensors, options.dtype, report.advance, shard_bytes=options.shard_bytes)
+    report.finish()
+    special = tokenizer.special_ids
+    write_tokenizer(tokenizer, folder, config.max_position_embeddings)
+    write_atomic(folder / "config.json", canonical_json({**shape, **special, "dtype": options.dtype}, indent=2))
+    write_atomic(folder / "generation_config.json", canonical_json(special, indent=2))
+    write_atomic(folder / "README.md", model_card(checkpoint, verdict, options.dtype).encode())
+    written = {file.path for file in weights}
+    others = [file for file in digest_folder(folder) if file.path not in written]
+    return sorted([*weights, *others], key=lambda file: file.path)
+
+
+def _check_directory(
+    folder: Path,
+    checkpoint: Checkpoint,
+    verdict: LayoutVerdict,
+    options: ConvertOptions,
+    prompts: Sequence[str],
+) -> tuple[list[Check], dict[str, float]]:
+    from podium.convert.gate.directory import check_directory
+    from podium.convert.gate.log import check_log
+
+    checks, parity = check_directory(folder, checkpoint, verdict, options.dtype, prompts)
+    if options.log:
+        checks.append(check_log(options.log, parity["text_nats_of_checkpoint"]))
+    return checks, parity
+
+
+def _tell(checks: list[Check], report: Report) -> None:
+    for check in checks:
+        if not check.ok:
+            report.note(f"convert: {check.name}: {check.saw}")

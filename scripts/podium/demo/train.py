@@ -1,6 +1,7 @@
 """`python -m podium.demo.train -o DIR`: how the demo's checkpoint was made, and how to make it again.
 
-Reads demo/problems. Writes DIR/model.safetensors, DIR/config.json and DIR/tokenizer.json in entrenar's layout.
+Reads demo/problems. Writes DIR/model.safetensors, DIR/config.json and DIR/tokenizer.json in entrenar's layout, and
+DIR/golden.npz, the model's own logits.
 The shipped files are its defaults on two threads; another thread count rounds differently.
 """
 
@@ -12,6 +13,7 @@ import click
 
 from podium.cli.console import build_report
 from podium.demo.corpus import training_texts
+from podium.demo.golden import write_golden
 from podium.demo.layout import write_checkpoint
 from podium.demo.recipe import Recipe, train
 from podium.errors import PodiumError
@@ -27,7 +29,9 @@ def command(output: Path, seed: int, steps: int) -> None:
     """Train the demo's tokenizer and model on its own problems."""
     recipe = Recipe(seed=seed, steps=steps)
     try:
-        write_checkpoint(output, recipe, train(recipe, training_texts(), build_report()))
+        trained = train(recipe, training_texts(), build_report())
+        write_checkpoint(output, recipe, trained)
+        write_golden(output, trained)
     except PodiumError as err:
         message = f"{err}\n  what to do: {err.hint}"
         raise click.ClickException(message) from err

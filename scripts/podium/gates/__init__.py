@@ -59,7 +59,11 @@ def _conversion(model: Model) -> Gate:
 
 
 def _detection(model: Model) -> Gate:
-    return _gate("layout", at_risk="; ".join(model.assumptions), yes=f"{model.layout}, nothing assumed")
+    verdict = model.verdict
+    chosen = verdict.hypothesis
+    read = f"{model.layout} read as {chosen.order}, {chosen.pairing}, {chosen.head}"
+    at_risk = f"{read}; assumed, not found: {', '.join(verdict.assumed)}" if verdict.assumed else ""
+    return _gate("layout", at_risk=at_risk, yes=f"{read}, decided by {verdict.decided_by}: {verdict.evidence}")
 
 
 def _records(findings: Findings) -> Gate:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from podium import __version__
-from podium.convert import digest_folder
-from podium.convert.layouts import WEIGHTS
+from podium.convert import digest_checkpoint
+from podium.convert.containers import open_container
+from podium.convert.hypotheses import parse_assumptions
 from podium.errors import CheckpointError, UnknownNameError, UsageError
 from podium.execute.languages import LANGUAGES
 from podium.generate.backend import BACKENDS
 from podium.names import check_name
 from podium.protocol import profile_named, shortfalls
-from podium.records import Plan, PlannedJob, PlannedTask, Release, Sampling
+from podium.records import Conversion, Plan, PlannedJob, PlannedTask, Release, Sampling
 from podium.tasks import known_tasks, load_task
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     commit: str = ""
     checkpoint: Path
+    base: Path | None = None
     data_dir: Path | None = None
     tasks: tuple[str, ...] = ()
     limit: int | None = None
@@ -51,9 +53,8 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     profile = profile_named(config.evaluation.profile)
     check_name("backend", config.evaluation.backend, BACKENDS)
     names = options.tasks or tuple(config.evaluation.tasks) or tuple(sorted(profile.problems))
-    if not (options.checkpoint / WEIGHTS).is_file():
-        message = f"there is no checkpoint at {options.checkpoint / WEIGHTS}"
-        raise CheckpointError(message, hint="fetch the release's checkpoint, or name another folder with --checkpoint")
+    parse_assumptions(config.model.assume)
+    _check_checkpoint(options.checkpoint)
     _check_tasks(names)
     sampling = msgspec.structs.replace(
         profile.sampling,
@@ -67,16 +68,32 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     return Plan(
         release=Release(tag=options.tag or TRYOUT_TAG, commit=options.commit, model=config.model_name),
         profile=profile.name,
-        checkpoint=digest_folder(options.checkpoint),
+        checkpoint=digest_checkpoint(options.checkpoint),
         sampling=sampling,
         backend=config.evaluation.backend,
         dtype=config.model.dtype,
+        conversion=Conversion(
+            assume=config.model.assume,
+            base=str(options.base) if options.base else "",
+            base_sha256=config.model.base_sha256,
+        ),
         mode="parity",
         tasks=tasks,
         jobs=_jobs(tasks, sampling, config),
         partial=partial,
         podium=__version__,
     )
+
+
+def _check_checkpoint(checkpoint: Path) -> None:
+    """There are weights of a kind that `convert` reads. Raises CheckpointError."""
+    try:
+        open_container(checkpoint)
+    except CheckpointError as err:
+        if checkpoint.exists():
+            raise
+        hint = "fetch the release's checkpoint, or name another folder with --checkpoint"
+        raise CheckpointError(str(err), hint=hint) from err
 
 
 def _check_tasks(names: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import LlamaForCausalLM
 
 import podium.demo.recipe
+from podium.convert.golden import read_golden
 from podium.demo.corpus import solved_problems, training_texts
 from podium.demo.layout import METADATA, entrenar_config
 from podium.demo.recipe import EOS_ID, PAD_ID, SPECIAL_TOKENS, Recipe, build_model, train_tokenizer
@@ -96,6 +97,13 @@ def test_every_character_prompt_and_solution_survives_the_tokenizer() -> None:
     solved = [text for problem in solved_problems() for text in (problem.prompt, problem.completion)]
     for text in (*map(chr, range(256)), "漢字 🙂\t\r\n  x\u00a0\u2028", *solved):
         assert TOKENIZER.decode(TOKENIZER.encode(text).ids, skip_special_tokens=False) == text
+
+
+def test_golden_logits_are_the_shipped_models_own() -> None:
+    golden = read_golden(CHECKPOINT / "golden.npz", Recipe().vocab_size, Recipe().max_position_embeddings)
+    with torch.inference_mode():
+        logits = shipped_model()(torch.tensor(golden.ids[None])).logits[0, golden.positions]
+    assert torch.allclose(logits, torch.tensor(golden.logits), atol=1e-4), REMEDY
 
 
 def test_shipped_weights_know_the_training_texts_and_not_the_held_out_ones() -> None:

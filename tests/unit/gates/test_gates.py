@@ -14,6 +14,8 @@ from podium.records import (
     Difference,
     Finding,
     Findings,
+    Hypothesis,
+    LayoutVerdict,
     Limits,
     Model,
     ModelName,
@@ -41,6 +43,11 @@ PLAN = Plan(
     partial=[],
     podium="0",
 )
+VERDICT = LayoutVerdict(
+    hypothesis=Hypothesis(order="in_out", pairing="split", head="tied"),
+    decided_by="golden",
+    evidence="golden logits within 1e-05",
+)
 MODEL = Model(
     layout="entrenar-flat",
     checkpoint=[],
@@ -49,7 +56,7 @@ MODEL = Model(
     parameters=1,
     vocab_size=1,
     max_length=1,
-    assumptions=[],
+    verdict=VERDICT,
     checks=[Check(name="loads-completely", ok=True, saw="all")],
     tensors=[],
     versions={},
@@ -135,7 +142,7 @@ def test_a_sound_release_passes_every_gate() -> None:
     [
         ("protocol", "no", {"plan": {"partial": ["n_samples is 5"]}}),
         ("conversion", "no", {"model": {"checks": [Check(name="better-than-chance", ok=False, saw="noise")]}}),
-        ("layout", "at_risk", {"model": {"assumptions": ["byte order"]}}),
+        ("layout", "at_risk", {"model": {"verdict": msgspec.structs.replace(VERDICT, assumed=["order"])}}),
         ("records", "no", {"findings": [ERROR]}),
         ("records", "at_risk", {"findings": [msgspec.structs.replace(ERROR, severity="warning")]}),
         ("sandbox", "at_risk", {"header": {"sandbox": SandboxFacts(isolated=False, layers=[], missing=["all"])}}),

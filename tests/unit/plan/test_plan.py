@@ -21,7 +21,12 @@ def test_the_demos_release_is_a_submission() -> None:
     assert record.partial == []
     assert {task.task: len(task.problems) for task in record.tasks} == PROFILES["demo"].problems
     assert sum(job.samples for job in record.jobs if job.stage == "generate") == 640
-    assert {file.path for file in record.checkpoint} == {"model.safetensors", "config.json", "tokenizer.json"}
+    assert {file.path for file in record.checkpoint} == {
+        "model.safetensors",
+        "config.json",
+        "golden.npz",
+        "tokenizer.json",
+    }
 
 
 def test_tasks_that_could_not_be_executed_are_refused_before_anything_begins() -> None:
@@ -57,7 +62,7 @@ def test_the_matrix_has_one_job_a_task_with_its_labels(data_dir: Path) -> None:
             "task": "humaneval",
             "runs-on": ["self-hosted", "Linux", "X64", "gpu"],
             "name": "ALBOR350M",
-            "backend": "transformers",
+            "backend": "native",
             "n-samples": "50",
             "seed": "0",
             "limit": "2",

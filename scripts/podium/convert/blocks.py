@@ -1,0 +1,116 @@
+"""Blocks of values small enough for the cache: checked, cast with rounding to nearest even, transposed on the way.
+
+Nothing here allocates in its inner loop; a `Kernel` owns its scratch memory and so belongs to one thread.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+SIDE = 256
+AREA = SIDE * SIDE
+# Rows of a scratch block lie this many values further apart than a power of two, else a column of it falls into a
+# few lines of the cache; straight from the file a transposition takes three times as long.
+PADDING = 8
+
+
+class Format(msgspec.Struct, frozen=True):
+    """A dtype of the model: its label in SafeTensors, how its bits are held, the largest float32 that stays finite."""
+
+    label: str
+    bits: str
+    largest: float
+
+
+FORMATS: dict[str, Format] = {
+    "float32": Format("F32", "<f4", float(np.finfo(np.float32).max)),
+    "bfloat16": Format("BF16", "<u2", float(np.uint32(0x7F7F7FFF).view(np.float32))),
+    "float16": Format("F16", "<f2", float(np.nextafter(np.float32(65520), np.float32(0)))),
+}
+# How the values of these kinds are viewed in a file; every other kind is made float32 first.
+VIEWS: dict[str, str] = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+EXPONENTS: dict[str, int] = {"F16": 0x7C00, "BF16": 0x7F80}
+
+
+def as_floats(values: Array, kind: str) -> Array:
+    """Values as they are viewed in a file, as float32."""
+    if kind == "BF16":
+        return (values.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    return values.astype(np.float32)
+
+
+class Kernel:
+    """Moves blocks of one stored kind into a dtype. With `transpose` the targets are views of transposed memory."""
+
+    def __init__(self, kind: str, dtype: str, *, transpose: bool) -> None:
+        self._kind = kind
+        self._format = FORMATS[dtype]
+        self._transpose = transpose
+        self._is_same = self._format.label == kind
+        self._wide = np.empty(AREA, np.float32)
+        self._sums = np.empty(AREA, np.uint32)
+        self._padded = np.empty((SIDE, SIDE + PADDING), np.uint32)
+
+    def move(self, source: Array, target: Array) -> bool:
+        """Fill `target` from `source`, both [rows, columns]; false when a value is not finite or would not stay so."""
+        if self._is_same:
+            return self._copy(source, target)
+        wide = self._wide[: source.size].reshape(source.shape)
+        self._widen(source, wide)
+        if not self._stays_finite(wide):
+            return False
+        if self._format.label == "BF16":
+            self._round_to_bfloat16(wide, target)
+        else:
+            self._land(wide, target)
+        return True
+
+    def _copy(self, source: Array, target: Array) -> bool:
+        rows, columns = source.shape
+        landed = self._padded.view(source.dtype)[:rows, :columns] if self._transpose else target
+        landed[...] = source
+        if self._transpose:
+            target[...] = landed
+        if self._kind == "F32":
+            return self._stays_finite(landed)
+        exponent = np.uint16(EXPONENTS[self._kind])
+        return not bool(((landed.view(np.uint16) & exponent) == exponent).any())
+
+    def _widen(self, source: Array, wide: Array) -> None:
+        if self._kind == "BF16":
+            bits = wide.view(np.uint32)
+            bits[...] = source
+            np.left_shift(bits, 16, out=bits)
+        else:
+            wide[...] = source
+
+    def _stays_finite(self, values: Array) -> bool:
+        # NaN wins every maximum and loses every comparison.
+        return bool(values.max() <= self._format.largest and values.min() >= -self._format.largest)
+
+    def _land(self, wide: Array, target: Array) -> None:
+        rows, columns = wide.shape
+        if self._transpose:
+            padded = self._padded.view(target.dtype)[:rows, :columns]
+            padded[...] = wide
+            target[...] = padded
+        else:
+            target[...] = wide
+
+    def _round_to_bfloat16(self, wide: Array, target: Array) -> None:
+        """Add just under half of the last place, and one more where that place is odd; keep the upper halves."""
+        rows, columns = wide.shape
+        bits = wide.view(np.uint32)
+        sums = self._sums[: wide.size].reshape(wide.shape)
+        np.right_shift(bits, 16, out=sums)
+        np.bitwise_and(sums, 1, out=sums)
+        np.add(sums, 0x7FFF, out=sums)
+        landed = self._padded[:rows, :columns] if self._transpose else sums
+        np.add(sums, bits, out=landed)
+        owner = self._padded if self._transpose else sums
+        target[...] = owner.view(np.uint16)[:rows, 1::2][:, :columns]
