@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,41 +11,90 @@ import click
 import msgspec
 
 from podium.cli.console import build_report
-from podium.cli.options import FOLDER, data_dir_option
+from podium.cli.options import FILE, FOLDER, data_dir_option
+from podium.config import DEFAULT_BACKEND
 from podium.convert import digest_folder
 from podium.errors import BackendError, UsageError
 from podium.generate import GenerateOptions, generate, samples_path
-from podium.generate.backend import BACKENDS
+from podium.generate.backend import BACKEND_OPTIONS, BACKENDS
 from podium.generate.shards import WHOLE
-from podium.names import load
+from podium.names import check_name, load
 from podium.protocol import BOARD_SAMPLING, generations_name
 from podium.records import Sampling, digest_of_files
 from podium.tasks import load_task
 
 if TYPE_CHECKING:
+    from podium.cli.options import F
     from podium.generate.backend import Backend
 
 
 FALLBACK = "transformers"
+EXTRAS = {"vllm": "vllm"}  # what pip installs for a backend; `model` for the others
 
 
-def build_backend(name: str, model_dir: Path, dtype: str) -> Backend:
+class BackendInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What some backends need beside the model: a file to replay, a checkout of the harness and its interpreter."""
+
+    generations: Path | None = None
+    harness: Path | None = None
+    harness_python: str | None = None
+
+    def for_backend(self, name: str) -> dict[str, object]:
+        """The keyword arguments of a backend's constructor. Raises UsageError for one too few or too many."""
+        wanted = BACKEND_OPTIONS.get(name, ())
+        given: dict[str, object] = {
+            field: value for field in self.__struct_fields__ if (value := getattr(self, field)) is not None
+        }
+        for field in given:
+            if field not in wanted:
+                owner = next(backend for backend, fields in BACKEND_OPTIONS.items() if field in fields)
+                message = f"{_flag(field)} belongs to backend {owner!r}, not to {name!r}"
+                raise UsageError(message, hint=f"pass --backend {owner}, or leave {_flag(field)} out")
+        settled = {"harness_python": sys.executable, "environment": os.environ, **given}
+        for field in wanted:
+            if field not in settled:
+                message = f"backend {name!r} needs {_flag(field)}"
+                raise UsageError(message, hint=f"podium generate MODEL_DIR --backend {name} {_flag(field)} PATH ...")
+        return {field: settled[field] for field in wanted}
+
+
+def _flag(field: str) -> str:
+    return "--" + field.replace("_", "-")
+
+
+NO_INPUTS = BackendInputs()
+
+
+def build_backend(name: str, model_dir: Path, dtype: str, inputs: BackendInputs = NO_INPUTS) -> Backend:
     """Import a backend and load the model; a family that `native` does not know goes to transformers, and says so.
 
-    Raises UnknownNameError, BackendError.
+    Raises UnknownNameError, UsageError, BackendError.
     """
     from podium.generate.native.shape import UnsupportedModelError
 
+    check_name("backend", name, BACKENDS)
+    more = inputs.for_backend(name)
     try:
         kind = load("backend", name, BACKENDS)
-        backend: Backend = kind(model_dir, dtype)
+        backend: Backend = kind(model_dir, dtype, **more)
     except ModuleNotFoundError as err:
         message = f"backend {name!r} needs the package {err.name}"
-        raise BackendError(message, hint="pip install 'podium-leaderboard[model]'") from err
+        raise BackendError(message, hint=f"pip install 'podium-leaderboard[{EXTRAS.get(name, 'model')}]'") from err
     except UnsupportedModelError as err:
         click.echo(f"generate: {err}; {FALLBACK} draws instead, at several times the cost in CPU time", err=True)
         return build_backend(FALLBACK, model_dir, dtype)
     return backend
+
+
+def harness_options(command: F) -> F:
+    """`--harness` and `--harness-python`, for backend `harness`."""
+    options = (
+        click.option("--harness", type=FOLDER, help="A checkout of bigcode-evaluation-harness, for --backend harness."),
+        click.option("--harness-python", help="The harness's own interpreter; this one without it."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -51,7 +102,9 @@ def build_backend(name: str, model_dir: Path, dtype: str) -> Backend:
 @click.option("--task", required=True, help="For example humaneval or multiple-sh.")
 @click.option("-o", "--output", type=FOLDER, required=True, help="The run directory.")
 @click.option("--name", help="Model name in file names; the folder's name without it.")
-@click.option("--backend", default="transformers", show_default=True, help="One of: " + ", ".join(BACKENDS))
+@click.option("--backend", default=DEFAULT_BACKEND, show_default=True, help="One of: " + ", ".join(BACKENDS))
+@click.option("--generations", type=FILE, help="The harness's generations file, for --backend replay.")
+@harness_options
 @click.option("--shard", default=WHOLE, show_default=True, help="I/N: every N-th problem from the I-th on.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems.")
 @click.option("--n-samples", type=click.IntRange(min=1), default=BOARD_SAMPLING.n_samples, show_default=True)
@@ -69,6 +122,9 @@ def command(
     output: Path,
     name: str | None,
     backend: str,
+    generations: Path | None,
+    harness: Path | None,
+    harness_python: str | None,
     shard: str,
     limit: int | None,
     dtype: str,
@@ -76,6 +132,7 @@ def command(
     **sampling: float,
 ) -> None:
     """Draw samples from MODEL_DIR, a folder that `podium convert` wrote. Continues where it was stopped."""
+    inputs = BackendInputs(generations=generations, harness=harness, harness_python=harness_python)
     loaded = load_task(task, data_dir, limit)
     options = GenerateOptions(
         run_dir=output,
@@ -86,7 +143,7 @@ def command(
         dtype=dtype,
         shard=shard,
     )
-    generate(options, loaded, build_backend(backend, model_dir, dtype), build_report())
+    generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_report())
     is_whole = shard == WHOLE
     click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))
 

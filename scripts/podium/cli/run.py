@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 
 from podium.cli.console import build_report
 from podium.cli.execute import build_sandbox
-from podium.cli.generate import build_backend
+from podium.cli.generate import BackendInputs, build_backend, harness_options
 from podium.cli.options import FOLDER, unsafe_option
 from podium.cli.plan import build_plan_options, planning_options
 from podium.cli.table import print_scores
@@ -27,15 +28,26 @@ if TYPE_CHECKING:
 @planning_options
 @click.option("--run-dir", type=FOLDER, help="Where everything goes; runs/<tag> without it.")
 @click.option("--workers", type=click.IntRange(min=1), help="Programs run at once; chosen by the machine without it.")
+@harness_options
 @unsafe_option
-def command(config: Path, run_dir: Path | None, workers: int | None, unsafe_no_sandbox: bool, **asked: Any) -> None:
+def command(
+    config: Path,
+    run_dir: Path | None,
+    workers: int | None,
+    harness: Path | None,
+    harness_python: str | None,
+    unsafe_no_sandbox: bool,
+    **asked: Any,
+) -> None:
     """Plan, convert, generate, execute, score, validate, report. Killed anywhere, run again, it continues."""
     loaded = read_config(config)
     planned = build_plan_options(config, loaded, **asked)
     folder = run_dir or Path("runs") / (planned.tag or TRYOUT_TAG)
     options = RunOptions(plan=planned, run_dir=folder, workers=workers)
+    inputs = BackendInputs(harness=harness, harness_python=harness_python)
+    inputs.for_backend(loaded.evaluation.backend)  # what is missing is told before any work
     with build_sandbox(unsafe_no_sandbox) as sandbox:
-        tools = Tools(build_backend=build_backend, sandbox=sandbox)
+        tools = Tools(build_backend=partial(build_backend, inputs=inputs), sandbox=sandbox)
         record, done = run(options, loaded, tools, build_report())
     _say(folder, record, done)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.errors import SandboxError, UsageError
-from podium.files import parse_json, read_bytes, sha256_bytes, sha256_json
+from podium.errors import SandboxError
+from podium.files import parse_json, read_bytes
+from podium.harness_checkout import ask_interpreter, check_checkout, commit_of, digest_of_sources
 from podium.records import Limits
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ METRICS = Path("bigcode_eval") / "tasks" / "custom_metrics"
 # The harness bounds nothing but time. These protect the machine from its programs; time is counted by their number.
 PATIENCE_SECONDS, SECONDS_A_PROGRAM = 120.0, 15.0
 MEMORY_BYTES, OUTPUT_BYTES, FILE_BYTES, PROCESSES = 8 << 30, 64 << 20, 256 << 20, 256
-ASK = "import sys, platform; print(sys.prefix, sys.base_prefix, sys.executable, platform.python_version(), sep='\\n')"
 
 
 class Harness(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,37 +36,16 @@ class Harness(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_harness(checkout: Path, interpreter: str) -> Harness:
     """Look at a checkout and an interpreter. Raises UsageError where either is none."""
-    if not (checkout / METRICS / "code_eval.py").is_file():
-        message = f"{checkout} is no checkout of bigcode-evaluation-harness: it has no {METRICS}/code_eval.py"
-        raise UsageError(message, hint="git clone https://github.com/bigcode-project/bigcode-evaluation-harness")
-    try:
-        asked = subprocess.run([interpreter, "-c", ASK], capture_output=True, text=True, check=True, timeout=30)
-        prefix, base, executable, version = asked.stdout.split("\n")[:4]
-    except (OSError, subprocess.SubprocessError, ValueError) as err:
-        message = f"{interpreter} does not run as a Python interpreter: {err}"
-        raise UsageError(message, hint="--python names the interpreter of an environment with numpy") from err
-    sources = sorted((checkout / METRICS).rglob("*.py"))
+    folder = check_checkout(checkout, [f"{METRICS}/code_eval.py"])
+    asked = ask_interpreter(interpreter, hint="--python names the interpreter of an environment with numpy")
     return Harness(
-        checkout=checkout.resolve(),
-        interpreter=executable,
-        python=version,
-        folders=(checkout.resolve(), Path(prefix), Path(base)),
-        sha256=sha256_json(
-            [[path.relative_to(checkout).as_posix(), sha256_bytes(read_bytes(path))] for path in sources]
-        ),
-        commit=_commit(checkout),
+        checkout=folder,
+        interpreter=asked.executable,
+        python=asked.python,
+        folders=(folder, *map(Path, asked.folders)),
+        sha256=digest_of_sources(folder, (folder / METRICS).rglob("*.py")),
+        commit=commit_of(folder),
     )
-
-
-def _commit(checkout: Path) -> str:
-    """The commit of a checkout with git's own folder, else nothing."""
-    try:
-        head = (checkout / ".git" / "HEAD").read_text().strip()
-        if head.startswith("ref: "):
-            head = (checkout / ".git" / head.removeprefix("ref: ")).read_text().strip()
-    except OSError:
-        return ""
-    return head if re.fullmatch(r"[0-9a-f]{40}", head) else ""
 
 
 def judge(

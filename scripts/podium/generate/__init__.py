@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GenerateOptions", "collect_samples", "generate", "samples_path", "write_generations"]
 
-REVISION = 2  # raise when the same inputs would give other samples
+REVISION = 3  # raise when the same inputs would give other samples
 
 
 class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +109,7 @@ def _draw(
     total = len(header.problems) * header.sampling.n_samples
     done = total - sum(len(one.indexes) for one in wanted)
     report.start(f"generate {header.task}", total, "samples", done)
+    # Tokens stay 0 where the backend does not see them.
     tokens, begun = 0, clock()
     with AppendLog(path) as log:
         if not path.stat().st_size:
@@ -116,6 +117,6 @@ def _draw(
         for samples in backend.draw(task, wanted, header.sampling) if wanted else ():
             log.append(encode(sample) for sample in samples)
             tokens += sum(sample.tokens for sample in samples)
-            rate = tokens / max(clock() - begun, 1e-9)
-            report.advance(len(samples), ", ".join(filter(None, (f"{rate:.0f} useful tokens/s", backend.facts()))))
-    report.finish(f"{tokens} useful tokens")
+            rate = f"{tokens / max(clock() - begun, 1e-9):.0f} useful tokens/s" if tokens else ""
+            report.advance(len(samples), ", ".join(filter(None, (rate, backend.facts()))))
+    report.finish(f"{tokens} useful tokens" if tokens else "")

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from podium.records import Sample, Sampling
     from podium.tasks import Task
 
-# name -> class; the constructor takes (model_dir: Path, dtype: str)
+# name -> class; the constructor takes (model_dir: Path, dtype: str) and, by keyword, what BACKEND_OPTIONS lists
 BACKENDS = {
     "native": "podium.generate.native.backend:NativeBackend",
     "transformers": "podium.generate.transformers_backend:TransformersBackend",
+    "vllm": "podium.generate.vllm_backend:VllmBackend",
+    "harness": "podium.generate.harness_backend:HarnessBackend",
+    "replay": "podium.generate.replay:ReplayBackend",
 }
+BACKEND_OPTIONS = {"harness": ("harness", "harness_python", "environment"), "replay": ("generations",)}
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -32,7 +36,7 @@ class Backend(Protocol):
     """Draws samples. A fault raises BackendError; it never becomes a sample."""
 
     draws_single_samples: bool
-    """False where a sample's bits depend on the samples drawn with it: then problems are drawn whole or not at all."""
+    """False where a sample depends on the samples drawn with it: then problems are drawn whole or not at all."""
 
     def versions(self) -> dict[str, str]:
         """Return the versions of everything that can change what is drawn, and `engine`: what really draws."""

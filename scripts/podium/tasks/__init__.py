@@ -12,6 +12,7 @@ import msgspec
 from podium.errors import TaskDataError
 from podium.files import sha256_json
 from podium.names import check_name
+from podium.protocol import FILE_SEPARATOR
 from podium.tasks.rows import Problem, stop_tokens
 from podium.tasks.sources import bundled_rows, folder_rows, hub_rows
 
@@ -73,7 +74,7 @@ def load_task(name: str, data_dir: Path | None, limit: int | None = None) -> Tas
         raise TaskDataError(message, hint="pass --data-dir with the task's file")
     problems = [source.read(row, f"{where}: row {number}") for number, row in enumerate(rows, 1)]
     _check_problems(problems, source.count, where)
-    stop = list(source.stop) if source.stop is not None else stop_tokens(rows[0], where)
+    stop = list(source.stop) if source.stop is not None else [*stop_tokens(rows[0], where), FILE_SEPARATOR]
     content = [[problem.id, problem.prompt, problem.tests] for problem in problems]
     return Task(
         name=name,

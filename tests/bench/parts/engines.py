@@ -13,13 +13,15 @@ from transformers.cache_utils import DynamicCache
 
 from podium.generate.backend import Wanted
 from podium.generate.native.backend import NativeBackend
-from podium.generate.native.crowd import Crowd, Row
+from podium.generate.native.crowd import Crowd, Ended, Row
 from podium.records import Sampling
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from podium.generate.native.decoder import Decoder
+    from podium.tasks import Task
 
 RAISED = 60.0
 SAMPLING = Sampling(n_samples=SAMPLES, max_length=WINDOW)
@@ -33,14 +35,54 @@ def now() -> float:
     return time.process_time()
 
 
-class Figures(msgspec.Struct):
-    """What one engine did: useful tokens, seconds, rows that went through the layers and how many were of no use."""
+class Figures(msgspec.Struct, frozen=True):
+    """What native did. `seconds` of the CPU, `wall_seconds` of the clock; the others are shares of rows."""
 
     useful: int
     seconds: float
-    rows: int
-    wasted: int
-    slots: int = 0
+    wall_seconds: float
+    wasted: float
+    saved: float
+
+
+class RecordingNative(NativeBackend):
+    """Remembers every finished row: by them the rows that were needed can be counted, whatever was computed."""
+
+    ended: list[Ended]
+
+    def _samples(self, task: Any, ended: Ended, ids: list[int]) -> Any:
+        self.ended.append(ended)
+        return super()._samples(task, ended, ids)
+
+    def measure(self, task: Task, sampling: Sampling) -> Figures:
+        """Draw all samples of a task."""
+        self.ended = []
+        self.preflight(task, sampling)  # chooses the slots
+        self._texts.finder(self.stop_words(task), self.shape.vocabulary)  # once a model, not once a task
+        wanted = [Wanted(problem, list(range(sampling.n_samples))) for problem in task.problems]
+        begun, wall = now(), time.perf_counter()
+        samples = [sample for batch in self.draw(task, wanted, sampling) for sample in batch]
+        seconds, wall = now() - begun, time.perf_counter() - wall
+        # A sample's first token comes from the prompt, each other one from a row of its own if nothing is shared.
+        alone = sum(len(row.members) * (len(row.tokens) - 1) for row in self.ended if row.tokens)
+        rows = self.decoder.linear_rows
+        return Figures(
+            useful=sum(sample.tokens for sample in samples),
+            seconds=seconds,
+            wall_seconds=wall,
+            wasted=1 - _needed_rows(self.ended) / max(rows, 1),
+            saved=1 - rows / max(alone, 1),
+        )
+
+
+def _needed_rows(ended: Sequence[Ended]) -> int:
+    """Distinct prefixes that a token was drawn from, the bare prompts not counted."""
+    nodes: dict[tuple[object, int], int] = {}
+    for row in ended:
+        node: object = row.problem.id
+        for token in row.tokens[:-1]:
+            node = nodes.setdefault((node, token), len(nodes))
+    return len(nodes)
 
 
 class ScriptedCrowd(Crowd):
@@ -78,7 +120,7 @@ class ScriptedDecoder:
         return logits
 
 
-class ScriptedNative(NativeBackend):
+class ScriptedNative(RecordingNative):
     """The native backend on a script."""
 
     script: Script
@@ -97,24 +139,22 @@ class ScriptedNative(NativeBackend):
         return crowd, crowd.advance(torch.softmax(logits, -1).numpy(), sampling)
 
 
+def scripted(folder: Path, script: Script, dtype: str, slots: int) -> ScriptedNative:
+    """The native backend, bound to a script."""
+    backend = ScriptedNative(folder, dtype, slots=slots)
+    backend.script, backend.ended = script, []
+    backend.decoder = ScriptedDecoder(backend.decoder)  # type: ignore[assignment]
+    return backend
+
+
 def run_native(folder: Path, script: Script, dtype: str, slots: int) -> tuple[Figures, ScriptedNative]:
     """Draw the whole script; the samples must be those of the script."""
-    backend = ScriptedNative(folder, dtype, slots=slots)
-    backend.script = script
-    backend.decoder = ScriptedDecoder(backend.decoder)  # type: ignore[assignment]
-    wanted = [Wanted(problem, list(range(SAMPLES))) for problem in script.task.problems]
-    backend._texts.finder(backend.stop_words(script.task), backend.shape.vocabulary)  # once a model, not once a task
-    begun = now()
-    samples = [sample for batch in backend.draw(script.task, wanted, SAMPLING) for sample in batch]
-    seconds = now() - begun
-    useful = sum(sample.tokens for sample in samples)
-    if useful != script.useful or len(samples) != SAMPLES * len(wanted):
-        message = f"native drew {useful} useful tokens, the script has {script.useful}"
+    backend = scripted(folder, script, dtype, slots)
+    figures = backend.measure(script.task, SAMPLING)
+    if figures.useful != script.useful:
+        message = f"native drew {figures.useful} useful tokens, the script has {script.useful}"
         raise RuntimeError(message)
-    rows, decoded = backend.decoder.linear_rows, backend.sample_rows
-    # A decoded row is of use when a sample still draws from it; each sample draws its first token from the prompt.
-    wasted = decoded - (useful - len(samples))
-    return Figures(useful, seconds, rows, wasted, slots), backend
+    return figures, backend
 
 
 class Raise(LogitsProcessor):  # type: ignore[misc]

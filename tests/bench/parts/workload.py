@@ -36,8 +36,8 @@ class Size(msgspec.Struct, frozen=True):
     problems: int
 
 
-FULL = Size(24, 1024, 16, 4, 4096, 32768, 6)
-QUICK = Size(4, 512, 8, 2, 2048, 8192, 2)
+FULL = Size(24, 1024, 16, 4, 4096, 32768, 3)
+QUICK = Size(2, 256, 4, 2, 1024, 4096, 2)
 
 
 def library_text() -> str:
@@ -46,8 +46,8 @@ def library_text() -> str:
     return "\n".join(path.read_text(errors="ignore") for path in files)[: 2 << 20]
 
 
-def write_model(folder: Path, size: Size) -> None:
-    """A model directory with random weights in bfloat16 and a byte-level tokenizer trained on the library."""
+def write_tokenizer(folder: Path, vocabulary: int) -> None:
+    """A byte-level tokenizer trained on the library."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     folder.mkdir(parents=True)
@@ -56,12 +56,17 @@ def write_model(folder: Path, size: Size) -> None:
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=size.vocabulary, special_tokens=[EOS], initial_alphabet=alphabet, show_progress=False
+        vocab_size=vocabulary, special_tokens=[EOS], initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator(library_text().split("\n\n"), trainer)
     tokenizer.save(str(folder / "tokenizer.json"))
     fast = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": EOS, "clean_up_tokenization_spaces": False}
     (folder / "tokenizer_config.json").write_text(json.dumps(fast))
+
+
+def write_model(folder: Path, size: Size) -> None:
+    """A model directory with random weights in bfloat16 and a tokenizer."""
+    write_tokenizer(folder, size.vocabulary)
     config = {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
@@ -111,6 +116,11 @@ class Script(msgspec.Struct, frozen=True):
     prompt_tokens: list[int]
     rows: list[list[list[int]]]
 
+    def part(self, numbers: list[int]) -> Script:
+        """The same for some of the problems."""
+        task = msgspec.structs.replace(self.task, problems=[self.task.problems[number] for number in numbers])
+        return Script(task, [self.prompt_tokens[n] for n in numbers], [self.rows[n] for n in numbers])
+
     @property
     def useful(self) -> int:
         """Tokens that belong to a sample, up to and with the one that completes the stop word."""
@@ -124,28 +134,50 @@ class Script(msgspec.Struct, frozen=True):
 
 def write_script(tokenizer: Any, kind: str, problems: int) -> Script:
     """Scripted rows. "tight": rows of a problem similar; "spread": independent, 3 in 100 run to the window's end."""
-    generator = np.random.default_rng({"tight": 1, "spread": 2}[kind])
-    body = "\n".join(line for line in library_text().split("\n") if line.startswith("    "))
-    ids: list[int] = tokenizer(body[: 1 << 20])["input_ids"]
-    ending: list[int] = tokenizer("\ndef f", add_special_tokens=False)["input_ids"]
-    chosen, scripts = [], []
+    writer = _Writer(tokenizer, kind)
+    chosen, rows = [], []
     for number in range(problems):
-        begin = int(generator.integers(0, len(ids) - 1000))
-        prompt = tokenizer.decode(ids[begin : begin + int(generator.integers(60, 140))]).strip()
-        prompt_tokens = len(tokenizer(prompt)["input_ids"])
-        chosen.append((Problem(id=f"bench/{number}", prompt=prompt, tests=""), prompt_tokens))
-        room = WINDOW - prompt_tokens
-        lengths = _lengths(generator, kind, room)
-        scripts.append([_row(tokenizer, generator, ids, ending, length, room) for length in lengths])
+        begin = int(writer.generator.integers(0, len(writer.ids) - 1000))
+        prompt_ids = writer.ids[begin : begin + int(writer.generator.integers(60, 140))]
+        chosen.append(Problem(id=f"bench/{number}", prompt=tokenizer.decode(prompt_ids).strip(), tests=""))
+        rows.append(writer.rows(chosen[-1]))
     task = Task(
         name=f"bench-{kind}",
         language="py",
-        problems=[problem for problem, _ in chosen],
+        problems=chosen,
         stop=STOP,
         data_sha256="0" * 64,
         problems_in_task=problems,
     )
-    return Script(task, [count for _, count in chosen], scripts)
+    return Script(task, [_tokens(tokenizer, problem) for problem in chosen], rows)
+
+
+def script_task(tokenizer: Any, task: Task) -> Script:
+    """The "spread" rows for another task's prompts."""
+    writer = _Writer(tokenizer, "spread")
+    tokens = [_tokens(tokenizer, problem) for problem in task.problems]
+    return Script(task, tokens, [writer.rows(problem) for problem in task.problems])
+
+
+def _tokens(tokenizer: Any, problem: Problem) -> int:
+    return len(tokenizer(problem.prompt)["input_ids"])
+
+
+class _Writer:
+    """Draws rows of one kind out of the library's indented lines."""
+
+    def __init__(self, tokenizer: Any, kind: str) -> None:
+        self._tokenizer, self._kind = tokenizer, kind
+        self.generator = np.random.default_rng({"tight": 1, "spread": 2}[kind])
+        body = "\n".join(line for line in library_text().split("\n") if line.startswith("    "))
+        self.ids: list[int] = tokenizer(body[: 1 << 20])["input_ids"]
+        self._ending: list[int] = tokenizer("\ndef f", add_special_tokens=False)["input_ids"]
+
+    def rows(self, problem: Problem) -> list[list[int]]:
+        """New tokens of every sample of a problem."""
+        room = WINDOW - _tokens(self._tokenizer, problem)
+        lengths = _lengths(self.generator, self._kind, room)
+        return [_row(self._tokenizer, self.generator, self.ids, self._ending, length, room) for length in lengths]
 
 
 def _lengths(generator: np.random.Generator, kind: str, room: int) -> list[int]:
@@ -165,6 +197,8 @@ def _row(
     """`length` tokens that end in a stop word, or fill the window without one."""
     begin = int(generator.integers(0, len(ids) - WINDOW))
     row = ids[begin : begin + length] if length >= room else [*ids[begin : begin + length - len(ending)], *ending]
+    if not any(word in tokenizer.decode(row[:-1]) for word in STOP):
+        return row
     for end in range(1, len(row) + 1):
         if any(word in tokenizer.decode(row[max(0, end - 8) : end]) for word in STOP):
             return row[:end]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -16,7 +18,11 @@ from podium.generate import GenerateOptions, collect_samples, generate, samples_
 from podium.generate.backend import Wanted
 from podium.generate.merge import merge
 from podium.generate.native.backend import NativeBackend
-from podium.generate.native.shape import UnsupportedModelError
+from podium.generate.native.cache import Cache
+from podium.generate.native.room import row_bytes, slots_for
+from podium.generate.native.shape import Shape, UnsupportedModelError, read_shape
+from podium.generate.native.weights import Linear, packed_type, padded_count
+from podium.generate.shards import part_of
 from podium.generate.transformers_backend import TransformersBackend
 from podium.progress import SilentReport
 from podium.records import Sample, Sampling
@@ -49,12 +55,16 @@ def _draw(backend: NativeBackend, wanted: Sequence[Wanted], sampling: Sampling) 
 
 
 def _case(generator: random.Random, sampling: Sampling) -> list[Wanted]:
-    """Some samples of some problems in some order, as a shard or a resumed run leaves them."""
-    problems = generator.sample(tiny_task().problems, generator.randint(1, 6))
-    return [
-        Wanted(problem, sorted(generator.sample(range(sampling.n_samples), generator.randint(1, sampling.n_samples))))
+    """A shard's problems in any order, less the samples that an interrupted run left."""
+    count = generator.randint(1, 4)
+    problems = part_of(tiny_task().problems, f"{generator.randint(1, count)}/{count}")
+    generator.shuffle(problems)
+    kept = generator.choice([0.1, 0.3, 0.9])
+    wanted = [
+        Wanted(problem, [index for index in range(sampling.n_samples) if generator.random() < kept])
         for problem in problems
     ]
+    return [one for one in wanted if one.indexes]
 
 
 def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int) -> int:
@@ -89,6 +99,8 @@ def test_samples_equal_a_naive_samplers_in_two_thousand_cases(tiny: Path, expect
         ("llama", {"head_dim": 16, "num_key_value_heads": 4, "rope_theta": 500.0}),
         ("qwen2", {}),
         ("qwen2", {"tie_word_embeddings": True, "num_key_value_heads": 1}),
+        ("llama", {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 500.0}}),
+        ("qwen2", {"rope_parameters": {"rope_type": "linear", "factor": 1e12, "rope_theta": 10000.0}}),
     ],
 )
 def test_family_options_give_the_naive_samplers_samples(tmp_path: Path, family: str, more: dict[str, Any]) -> None:
@@ -96,6 +108,123 @@ def test_family_options_give_the_naive_samplers_samples(tmp_path: Path, family: 
     sampling = SETTINGS[1]
     task = tiny_task()
     assert _draw(NativeBackend(folder), _everything(sampling), sampling) == naive(folder, task, sampling)
+
+
+@pytest.mark.parametrize("factor", [4.0, 1e12])
+def test_linear_rope_scaling_gives_transformers_logits(tmp_path: Path, factor: float) -> None:
+    from transformers import AutoModelForCausalLM
+
+    rope = {"rope_type": "linear", "factor": factor, "rope_theta": 10000.0}
+    folder = write_tiny(tmp_path, rope_parameters=rope)
+    ids = [9, 8, 9, 7, 8, 9, 60, 61, 60] * 3
+    logits, cache = NativeBackend(folder).decoder.prefill(ids[:-1])
+    ours = [logits[0], NativeBackend(folder).decoder.step(ids[-1:], [cache])[0]]
+    with torch.inference_mode():
+        theirs = AutoModelForCausalLM.from_pretrained(folder)(torch.tensor([ids])).logits[0, -2:]
+    torch.testing.assert_close(torch.stack(ours), theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_both_spellings_of_linear_rope_scaling_are_known(tmp_path: Path) -> None:
+    rope = {"rope_type": "linear", "factor": 4.0, "rope_theta": 500.0}
+    folder = write_tiny(tmp_path, rope_parameters=rope)
+    new, config = read_shape(folder), json.loads((folder / "config.json").read_text())
+    del config["rope_parameters"]
+    config |= {"rope_scaling": {"type": "linear", "factor": 4.0}, "rope_theta": 500.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    assert read_shape(folder) == new
+    assert (new.rope_factor, new.rope_theta) == (4.0, 500.0)
+
+
+@pytest.mark.parametrize(("factor", "said"), [(None, "'factor'"), (0.0, r"scaling by 0\.0"), (-2.0, "scaling by -2")])
+def test_linear_rope_scaling_without_a_usable_factor_is_refused(
+    tmp_path: Path, factor: float | None, said: str
+) -> None:
+    rope = {"rope_type": "linear", "factor": 4.0, "rope_theta": 500.0}
+    folder = write_tiny(tmp_path, rope_parameters=rope)
+    config = json.loads((folder / "config.json").read_text())
+    config["rope_parameters"] = {"rope_type": "linear"} | ({} if factor is None else {"factor": factor})
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BackendError, match=said) as caught:
+        NativeBackend(folder)
+    assert "config.json" in caught.value.hint
+
+
+def test_half_precision_packed_in_float32_is_half_precision_summed_exactly() -> None:
+    """A processor without bfloat16 computes what one that has it does: exact products, one rounding at the end."""
+    packed = packed_type(torch.float16)
+    if packed is None:
+        pytest.skip("this torch cannot pack weights")
+    generator = torch.Generator().manual_seed(0)
+    for dtype in (torch.bfloat16, torch.float16):
+        weight, rows, bias = (
+            torch.randn(*size, generator=generator).to(dtype) for size in ((96, 160), (5, 160), (96,))
+        )
+        exact = (rows.double() @ weight.double().T + bias.double()).to(dtype)
+        output = Linear(weight, bias, packed)(rows)
+        assert output.dtype == dtype
+        # Where the exact sum lies next to the middle of two numbers, float32 sums may round to the other one.
+        assert (output != exact).float().mean() < 0.01
+        torch.testing.assert_close(output, exact)
+
+
+def test_packed_layers_see_few_row_counts_and_return_only_the_rows_given() -> None:
+    """oneDNN keeps a kernel for each row count: a long run must not collect one for each prompt length."""
+    counts = {padded_count(count) for count in range(1, 513)}
+    assert len(counts) <= 40
+    assert all(count <= padded_count(count) < count + 64 for count in range(1, 513))
+    packed = packed_type(torch.float32)
+    if packed is not None:
+        rows = torch.randn(13, 32)
+        assert torch.allclose(Linear(torch.eye(32), None, packed)(rows), rows)
+
+
+def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
+    shape = Shape(
+        layers=24,
+        hidden=1024,
+        heads=16,
+        kv_heads=4,
+        head_width=64,
+        feed_forward=4096,
+        vocabulary=32768,
+        positions=512,
+        rms_epsilon=1e-5,
+        rope_theta=1e4,
+        rope_factor=1.0,
+        is_tied=True,
+        qkv_bias=False,
+        output_bias=False,
+        mlp_bias=False,
+        dtype="bfloat16",
+        eos_ids=(0,),
+    )
+    half, full = (slots_for(shape, Sampling(), dtype, "cpu", 64 << 30) for dtype in (torch.bfloat16, torch.float32))
+    assert half == 130
+    assert half * row_bytes(shape, Sampling(), torch.bfloat16) <= 1600 << 20
+    assert full == 100
+    small = msgspec.structs.replace(shape, layers=2)
+    assert slots_for(small, Sampling(), torch.bfloat16, "cpu", 64 << 30) == 192
+    assert slots_for(shape, Sampling(), torch.bfloat16, "cpu", 1 << 30) == 50
+    with pytest.raises(BackendError, match="8 MiB are free; one sample needs 12 MiB") as caught:
+        slots_for(shape, Sampling(), torch.bfloat16, "cpu", 8 << 20)
+    assert "bfloat16" in caught.value.hint
+
+
+def test_a_cache_keeps_its_rows_while_it_grows_and_gives_back_what_ended() -> None:
+    def position(length: int) -> torch.Tensor:
+        return torch.full((1, 3, 2), float(length)) + torch.arange(20)[:20, None, None]
+
+    cache = Cache(torch.zeros(1, 2, 1, 3, 5, 2))
+    cache.arrange([0] * 20)
+    for length in range(5, 150):
+        if length == 60:
+            cache.arrange(list(range(9)))
+        cache.reserve()
+        keys, _ = cache.append(0, position(length)[: cache.rows], position(length)[: cache.rows])
+        cache.extend()
+    assert keys.shape == (9, 3, 150, 2)
+    assert torch.equal(keys[8, 0, 5:, 0], torch.arange(5, 150) + 8.0)
+    assert cache._layers[0].shape[1] == 9
 
 
 def _everything(sampling: Sampling) -> list[Wanted]:
@@ -106,8 +235,8 @@ def _everything(sampling: Sampling) -> list[Wanted]:
 def test_a_rows_logits_are_the_same_bits_in_any_company(tmp_path: Path, dtype: str) -> None:
     """What is guaranteed on a CPU with packed weights, in bfloat16 too; without packing only float32 closeness is."""
     backend = NativeBackend(write_tiny(tmp_path, hidden_size=128, intermediate_size=336), dtype)
-    if backend.versions()["linear"] != "onednn-prepacked":
-        pytest.skip("this machine cannot pack weights of this type")
+    if backend.versions()["linear"] == "plain":
+        pytest.skip("this torch cannot pack weights")
     seen: dict[Key, list[torch.Tensor]] = {}
     step = backend.decoder.step
     for company in (1, 3, 16, 70):
@@ -123,8 +252,8 @@ def test_bfloat16_samples_do_not_depend_on_company(tmp_path: Path) -> None:
     folder = write_tiny(tmp_path, dtype="bfloat16")
     sampling = SETTINGS[1]
     whole = NativeBackend(folder)
-    if whole.versions()["linear"] != "onednn-prepacked":
-        pytest.skip("this machine cannot pack weights of this type")
+    if whole.versions()["linear"] == "plain":
+        pytest.skip("this torch cannot pack weights")
     samples = _draw(whole, _everything(sampling), sampling)
     alone = NativeBackend(folder, slots=1)
     assert _draw(alone, list(reversed(_everything(sampling))), sampling) == samples
@@ -133,7 +262,7 @@ def test_bfloat16_samples_do_not_depend_on_company(tmp_path: Path) -> None:
 def test_without_packed_weights_the_samples_are_the_same(
     tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("podium.generate.native.weights.can_pack", lambda dtype: False)
+    monkeypatch.setattr("podium.generate.native.weights.packed_type", lambda dtype: None)
     backend = NativeBackend(tiny)
     assert backend.versions()["linear"] == "plain"
     assert _draw(backend, _everything(SETTINGS[0]), SETTINGS[0]) == expected[0]

@@ -12,7 +12,7 @@ import torch
 from podium.errors import BackendError
 from podium.generate.native.crowd import Crowd, Ended
 from podium.generate.native.decoder import Decoder
-from podium.generate.native.room import slots_for
+from podium.generate.native.room import free_on, slots_for
 from podium.generate.native.shape import read_shape
 from podium.generate.native.weights import Weights
 from podium.generate.sampling import probabilities_of
@@ -47,7 +47,7 @@ class NativeBackend:
             raise BackendError(message, hint="pass --dtype bfloat16 or float32")
         self._texts = Texts(open_tokenizer(model_dir, BackendError, hint=CONVERT_HINT), model_dir)
         weights = Weights(model_dir, self.shape, kind, device)
-        self._is_packed = weights.packed
+        self._packed = weights.packed
         self.decoder = Decoder(self.shape, weights)
         self._slots, self.sample_rows = slots, 0
 
@@ -55,7 +55,7 @@ class NativeBackend:
         """Return package versions, the device and how linear layers are computed."""
         names = ("torch", "transformers", "tokenizers", "numpy")
         device = self.decoder.device.type
-        how = "onednn-prepacked" if self._is_packed else "plain"
+        how = f"onednn-prepacked {self._packed}".replace("torch.", "") if self._packed else "plain"
         return {**{name: version(name) for name in names}, "engine": "native", "device": device, "linear": how}
 
     def stop_words(self, task: Task) -> list[str]:
@@ -70,9 +70,17 @@ class NativeBackend:
         warnings = self._texts.preflight(task, sampling)
         if self.shape.eos_ids and self._texts.eos_id not in self.shape.eos_ids:
             warnings.append(f"eos is token {self._texts.eos_id} in the tokenizer, {self.shape.eos_ids} in config.json")
+        if not self._packed:
+            warnings.append(
+                "linear layers are not packed here: a sample may depend on what is drawn beside it, also after a kill"
+            )
         probabilities_of(self.decoder.prefill([self._texts.eos_id])[0], sampling)
-        self._slots = self._slots or slots_for(self.shape, sampling, self.decoder.dtype, self.decoder.device.type)
+        self._slots = self._slots or self._slots_for(sampling)
         return warnings
+
+    def _slots_for(self, sampling: Sampling) -> int:
+        device = self.decoder.device.type
+        return slots_for(self.shape, sampling, self.decoder.dtype, device, free_on(device))
 
     def facts(self) -> str:
         """What the run saved so far, for people."""
@@ -102,7 +110,7 @@ class NativeBackend:
 
     def _rows(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[tuple[Ended, list[int]]]:
         """Every row as it ends, with its prompt's tokens."""
-        slots = self._slots or slots_for(self.shape, sampling, self.decoder.dtype, self.decoder.device.type)
+        slots = self._slots or self._slots_for(sampling)
         waiting = self._queue(wanted, slots)
         ids = {problem.id: prompt for problem, _, prompt in waiting}
         crowds: list[Crowd] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,7 +21,11 @@ class UnsupportedModelError(BackendError):
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What decoding needs to know about a model. Widths are in elements, `eos_ids` ends a row."""
+    """What decoding needs to know about a model. Widths are in elements, `eos_ids` ends a row.
+
+    Rotary angles are divided by `rope_factor`: 1, or what linear scaling says. Models without position encoding are
+    exported with a factor so large that no angle is left.
+    """
 
     layers: int
     hidden: int
@@ -32,6 +37,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     positions: int
     rms_epsilon: float
     rope_theta: float
+    rope_factor: float
     is_tied: bool
     qkv_bias: bool
     output_bias: bool
@@ -70,6 +76,18 @@ def _rope(config: dict[str, Any]) -> dict[str, Any]:
     return config.get("rope_parameters") or config.get("rope_scaling") or {}
 
 
+def _rope_type(rope: dict[str, Any]) -> Any:
+    return rope.get("rope_type", rope.get("type", "default"))
+
+
+def _rope_factor(rope: dict[str, Any]) -> float:
+    factor = float(rope["factor"]) if _rope_type(rope) == "linear" else 1.0
+    if not 0 < factor < math.inf:
+        message = f"rope scaling by {factor}"
+        raise ValueError(message)
+    return factor
+
+
 def _check_options(config: dict[str, Any], model_dir: Path) -> None:
     family, rope = config.get("model_type"), _rope(config)
     reasons = []
@@ -77,8 +95,8 @@ def _check_options(config: dict[str, Any], model_dir: Path) -> None:
         reasons.append(f"family {family!r}")
     if config.get("hidden_act", "silu") != "silu":
         reasons.append(f"activation {config['hidden_act']!r}")
-    if rope.get("rope_type", rope.get("type", "default")) != "default":
-        reasons.append(f"rope scaling {rope.get('rope_type', rope.get('type'))!r}")
+    if _rope_type(rope) not in ("default", "linear"):
+        reasons.append(f"rope scaling {_rope_type(rope)!r}")
     if config.get("use_sliding_window"):
         reasons.append("sliding window attention")
     if config.get("quantization_config"):
@@ -105,6 +123,7 @@ def _shape(config: dict[str, Any], eos: Any) -> Shape:
         positions=int(config.get("max_position_embeddings", 2048)),
         rms_epsilon=float(config.get("rms_norm_eps", 1e-6)),
         rope_theta=float(theta),
+        rope_factor=_rope_factor(_rope(config)),
         is_tied=bool(config.get("tie_word_embeddings", False)),
         qkv_bias=is_qwen or attention_bias,
         output_bias=attention_bias and not is_qwen,

@@ -18,21 +18,40 @@ if TYPE_CHECKING:
 
 # oneDNN chooses its blocks for about this many rows; what it returns does not depend on the number given.
 PACKED_ROWS = 64
+# oneDNN keeps a kernel of up to some megabytes for each number of rows it has seen; so it sees few.
+ROWS_STEP, LARGE_STEP = 8, 64
 
 
 class Linear:
-    """A linear layer. Prepacked where torch offers oneDNN's private operators, else the public `linear`."""
+    """A linear layer. Prepacked where torch offers oneDNN's private operators, else the public `linear`.
 
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, *, packed: bool) -> None:
-        self._bias, self._is_packed = bias, packed
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, PACKED_ROWS) if packed else weight
+    Half precision may be packed in float32: the same products, summed in float32 as half precision units sum them,
+    and rounded once. It costs twice the memory of the weights, and no processor computes float32 slowly.
+    """
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, packed: torch.dtype | None) -> None:
+        """`packed` is the type to compute with; None computes unpacked."""
+        self._packed = packed
+        if packed is None:
+            self._weight, self._bias = weight, bias
+        else:
+            self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.to(packed), PACKED_ROWS)
+            self._bias = None if bias is None else bias.to(packed)
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
         """Shapes: rows [rows, inputs]; returns [rows, outputs]."""
-        if not self._is_packed:
+        if self._packed is None:
             return functional.linear(rows, self._weight, self._bias)
-        output: torch.Tensor = torch.ops.mkldnn._linear_pointwise(rows, self._weight, self._bias, "none", [], "")
-        return output
+        count = len(rows)
+        padded = functional.pad(rows.to(self._packed), (0, 0, 0, padded_count(count) - count))
+        output: torch.Tensor = torch.ops.mkldnn._linear_pointwise(padded, self._weight, self._bias, "none", [], "")
+        return output[:count].to(rows.dtype)
+
+
+def padded_count(count: int) -> int:
+    """The number of rows that packed layers compute for `count`."""
+    step = ROWS_STEP if count <= PACKED_ROWS * 4 else LARGE_STEP
+    return -(-count // step) * step
 
 
 class Layer:
@@ -57,7 +76,7 @@ class Weights:
     """All weights of a model, ready to decode with."""
 
     def __init__(self, model_dir: Path, shape: Shape, dtype: torch.dtype, device: str) -> None:
-        self.packed = device == "cpu" and can_pack(dtype)
+        self.packed = packed_type(dtype) if device == "cpu" else None
         with TensorFile(model_dir, dtype, device) as tensors:
             self._tensors = tensors
             self.embedding = tensors.take("model.embed_tokens.weight", (shape.vocabulary, shape.hidden))
@@ -71,11 +90,11 @@ class Weights:
         take = self._tensors.take
         weight = torch.cat([take(f"{n}.weight", (size, inputs)) for n, size in zip(names, outputs, strict=True)])
         row = torch.cat([take(f"{n}.bias", (s,)) for n, s in zip(names, outputs, strict=True)]) if bias else None
-        return Linear(weight, row, packed=self.packed)
+        return Linear(weight, row, self.packed)
 
     def _head(self, shape: Shape) -> Linear:
         if "lm_head.weight" not in self._tensors.names and shape.is_tied:
-            return Linear(self.embedding, None, packed=self.packed)
+            return Linear(self.embedding, None, self.packed)
         return self._linear(["lm_head"], [shape.vocabulary], shape.hidden, bias=False)
 
 
@@ -113,7 +132,8 @@ class TensorFile:
             message = f"{self._model_dir}: {name} is {list(tensor.shape)}, config.json says {list(shape)}"
             raise BackendError(message, hint="its config.json and weights do not belong together; convert again")
         self._taken.add(name)
-        return tensor.to(self._device, self._dtype)
+        # A copy: a tensor of the mapped file would keep all of the file in memory.
+        return tensor.to(self._device, self._dtype, copy=True)
 
     def check_all_taken(self) -> None:
         """Raise BackendError for tensors that nothing used; rotary tables of old checkpoints are no weights."""
@@ -134,12 +154,14 @@ def _weight_files(model_dir: Path) -> list[Path]:
         raise BackendError(message, hint="fetch or convert the model again") from err
 
 
-def can_pack(dtype: torch.dtype) -> bool:
-    """Whether this torch has the private operators (no promise holds for them) and this processor the dtype."""
+def packed_type(dtype: torch.dtype) -> torch.dtype | None:
+    """The type to pack weights of `dtype` in: float32 where the processor lacks bfloat16 or the type is float16.
+
+    None where this torch lacks the private operators; no promise holds for them.
+    """
     operators = torch.ops.mkldnn
     has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     if not has_onednn or not hasattr(operators, "_reorder_linear_weight"):
-        return False
-    if dtype == torch.bfloat16:
-        return bool(operators._is_mkldnn_bf16_supported())
-    return dtype == torch.float32
+        return None
+    has_bfloat16 = bool(operators._is_mkldnn_bf16_supported())
+    return dtype if dtype == torch.bfloat16 and has_bfloat16 else torch.float32
