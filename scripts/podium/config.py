@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "podium.toml"
+DEFAULT_BACKEND = "native"  # exact, and the quickest; models it does not know are drawn by transformers
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,7 +25,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class ModelSection(Section, frozen=True, kw_only=True):
     """[model]: the names of the submission and where a release's checkpoint lies (`{tag}` is replaced).
 
-    `tryout` is the checkpoint that a run without a tag evaluates; such a run is never submitted.
+    `tryout` is the checkpoint that a run without a tag evaluates; such a run is never submitted. `assume` states
+    axes of the layout, `base` and `base_sha256` the checkpoint under a LoRA adapter.
     """
 
     org: Name
@@ -33,6 +35,9 @@ class ModelSection(Section, frozen=True, kw_only=True):
     checkpoint: str
     tryout: str = ""
     dtype: str = "bfloat16"
+    assume: str = ""
+    base: str = ""
+    base_sha256: str = ""
 
 
 class EvaluationSection(Section, frozen=True, kw_only=True):
@@ -40,7 +45,7 @@ class EvaluationSection(Section, frozen=True, kw_only=True):
 
     tasks: list[str] = []
     profile: str = "bigcode"
-    backend: str = "transformers"
+    backend: str = DEFAULT_BACKEND
     n_samples: Positive | None = None
 
 
@@ -66,9 +71,13 @@ class SubmitSection(Section, frozen=True, kw_only=True):
 
 
 class PublishSection(Section, frozen=True, kw_only=True):
-    """[publish]: the Space that takes the approved submission."""
+    """[publish]: the Space that takes the approved submission.
+
+    With `eval_results`, the model's own repository on the Hub gets a pull request with the scores as well.
+    """
 
     space: str = "bigcode/bigcode-models-leaderboard"
+    eval_results: bool = False
 
 
 class Config(Section, frozen=True, kw_only=True):

@@ -93,20 +93,21 @@ def build_github(environment: Mapping[str, str]) -> Github:
     )
 
 
-def build_hub(environment: Mapping[str, str], space: str = "") -> HfApi:
-    """A huggingface_hub client for the Space. Raises TokenError, ConfigError, BoardUnreachableError.
+def build_hub(environment: Mapping[str, str], resource: str = "") -> HfApi:
+    """A huggingface_hub client for one repository. Raises TokenError, ConfigError, BoardUnreachableError.
 
-    In a job with `id-token: write` the token is made for this Space and an hour (trusted publishing); else HF_TOKEN.
+    In a job with `id-token: write` the token is made for `resource` (`spaces/OWNER/NAME`, or `OWNER/NAME` of a model)
+    alone and for an hour (trusted publishing); else it is HF_TOKEN.
     """
     from huggingface_hub import HfApi, constants
 
     # Plain HTTP only: the second upload protocol needs servers of its own, and our files are small.
     constants.HF_HUB_DISABLE_XET = True
     endpoint = address_of(environment, "HF_ENDPOINT", DEFAULT_HUB)
-    if space and environment.get(IDENTITY_URL, "").strip():
-        token = exchange_identity(environment, endpoint, f"spaces/{space}")
+    if resource and environment.get(IDENTITY_URL, "").strip():
+        token = exchange_identity(environment, endpoint, resource)
     else:
-        token = token_of(environment, HUB_TOKENS, "the Space on the Hugging Face Hub")
+        token = token_of(environment, HUB_TOKENS, "the Hugging Face Hub")
     return HfApi(endpoint=endpoint, token=token)
 
 

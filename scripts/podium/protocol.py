@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 # [S] n_samples 50, temperature 0.2, top-p 0.95, max_length_generation 512 including the prompt.
 BOARD_SAMPLING = Sampling(n_samples=50, temperature=0.2, top_p=0.95, max_length=512, seed=0)
 
+# [H] bigcode_eval/tasks/multiple.py puts it behind the stop words that the data set's first row carries.
+FILE_SEPARATOR = "<file_sep>"
 # [H] bigcode_eval/tasks/humaneval.py; the tokenizer's eos is appended by the backend.
 HUMANEVAL_STOP = (
-    "\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\n```", "<file_sep>",
+    "\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\n```", FILE_SEPARATOR,
 )  # fmt: skip
-# [H] bigcode_eval/generation.py adds it for every task since January 2024 (multiple-* carry theirs in the data).
 PASS_AT = (1, 10, 100)  # [H] reported only where every problem has at least k samples
 
 # [H] leaderboard/group_jsons.py accepts these; rb passes the grouper but has no column on the board.
@@ -68,6 +69,19 @@ PROFILES = {
 def profile_named(name: str) -> Profile:
     """Return a board profile. Raises UnknownNameError."""
     return PROFILES[check_name("profile", name, PROFILES)]
+
+
+def benchmark_of(task: str) -> tuple[str, str]:
+    """The Hub data set a task comes from and its configuration there, by which `.eval_results` names a score.
+
+    Source: https://github.com/huggingface/hub-docs/blob/main/eval_results.yaml (`dataset.id`, `dataset.task_id`).
+    """
+    if task == "humaneval":
+        return "openai/openai_humaneval", "openai_humaneval"
+    family, _, language = task.partition("-")
+    # The demo's own problems are on no Hub but the stand-in's.
+    dataset, prefix = {"multiple": ("nuprl/MultiPL-E", "humaneval-"), "demo": ("podium-upstream/problems", "")}[family]
+    return dataset, prefix + language
 
 
 def submission_title(model: ModelName) -> str:

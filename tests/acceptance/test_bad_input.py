@@ -50,7 +50,7 @@ def test_neither_tag_nor_checkpoint(podium: Podium) -> None:
 
 def test_missing_checkpoint(podium: Podium) -> None:
     _edit_config(podium, str(CHECKPOINT), "checkpoints/{tag}")
-    _check(podium(*RUN), 4, "checkpoints/v1/model.safetensors", "--checkpoint")
+    _check(podium(*RUN), 4, "checkpoints/v1", "--checkpoint")
     assert not (podium.folder / "runs").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from github import Auth, Github
 from tests.unit.boards.runs import MODEL, write_run
+from tests.unit.boards.test_evalplus import MODEL_EXAMPLE, result_file
 
 import podium
 from podium.protocol import grouped_name
@@ -63,7 +65,12 @@ class Workplace:
 
     def podium(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run the command in the folder; an empty change takes a variable away."""
-        environment = {name: value for name, value in {**self.environment(), **changes}.items() if value}
+        return self.podium_in(
+            {name: value for name, value in {**self.environment(), **changes}.items() if value}, *arguments
+        )
+
+    def podium_in(self, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command in the folder with exactly this environment."""
         return subprocess.run(
             [sys.executable, "-m", "podium", *arguments],
             cwd=self.folder,
@@ -188,6 +195,27 @@ def test_directory_needs_neither_token_nor_podium_toml(work: Workplace) -> None:
     assert (work.folder / "out" / "community_results" / MODEL.folder / grouped_name(MODEL)).exists()
 
 
+def test_copy_to_a_directory_does_not_undo_the_submission(work: Workplace) -> None:
+    work.approve(receipt_of(work.podium("submit", "runs/v1")).number)
+    copied = receipt_of(work.podium("submit", "runs/v1", "--board", "directory", "--to", "out"))
+    assert read_record(work.run_dir / "submit.directory.json", Receipt) == copied
+    assert receipt_of(work.podium("publish", "runs/v1")).outcome == "created"
+
+
+def test_evalplus_needs_neither_token_nor_podium_toml(work: Workplace) -> None:
+    (work.folder / "podium.toml").unlink()
+    shutil.copy(MODEL_EXAMPLE, work.run_dir / "model.json")
+    result_file(work.folder / "x.eval_results.json")
+    done = work.podium(
+        *("submit", "runs/v1", "--board", "evalplus", "--to", "out", "--results", "x.eval_results.json"),
+        **{"PODIUM_FORK_TOKEN": "", "HF_TOKEN": "", "GITHUB_API_URL": ""},
+    )
+    assert receipt_of(done).outcome == "created"
+    assert (work.folder / "out" / "evalplus_acme_Tiny-1" / "issue.md").exists()
+    assert "only a person can" in done.stderr
+    assert work.standin.requests == []
+
+
 def test_fork_given_by_hand_needs_no_podium_toml(work: Workplace) -> None:
     (work.folder / "podium.toml").unlink()
     assert receipt_of(work.podium("submit", "runs/v1", "--fork", FORK)).outcome == "created"
@@ -199,6 +227,8 @@ def test_fork_given_by_hand_needs_no_podium_toml(work: Workplace) -> None:
         (["runs/v1", "--board", "forc"], 2, "did you mean 'fork'"),
         (["runs/v1", "--board", "directory"], 2, "--to DIR"),
         (["runs/v1", "--to", "out"], 2, "--board directory"),
+        (["runs/v1", "--board", "evalplus", "--to", "out"], 2, "--results FILE"),
+        (["runs/v1", "--results", "x.json"], 2, "--board evalplus"),
         (["runs/v1", "--config", "gone.toml"], 2, "gone.toml"),
         (["runs/v1", "--base", "gone"], 20, "--base"),
         (["runs/v2"], 8, "submission.json"),

@@ -1,6 +1,6 @@
 """boards: external places that rank submissions. `prepare` and `problems` think, only `send` writes to the network.
 
-Reads a run directory. Writes submit.json or publish.json, and the pull request.
+Reads a run directory. Writes a receipt into it (`receipt_name`), and the pull request.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from podium.boards.package import Package, pack
 from podium.boards.preflight import refuse
 from podium.errors import ApprovalError, StalePlanError
 from podium.names import load
-from podium.records import Receipt, write_record
+from podium.records import Receipt, receipt_name, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,19 +29,26 @@ Stage = Literal["submit", "publish"]
 BOARDS = {
     "fork": "podium.boards.fork:ForkBoard",
     "space": "podium.boards.space:SpaceBoard",
+    "eval-results": "podium.boards.eval_results:EvalResultsBoard",
+    "evalplus": "podium.boards.evalplus:EvalPlusBoard",
     "directory": "podium.boards.directory:DirectoryBoard",
 }
 
 
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
-    """Where submissions go: the organisation's fork, the Space, or a directory."""
+    """Where submissions go: the organisation's fork, the Space, or a directory.
+
+    `results` are EvalPlus's own result files, for the board that asks for them.
+    """
 
     fork: str = ""
     base: str = "main"
     reviewers: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     space: str = ""
+    eval_results: bool = False
     directory: Path | None = None
+    results: tuple[Path, ...] = ()
     upstream: str = ""
     create_fork: bool = False
     sync: bool = False
@@ -49,10 +56,13 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clients(msgspec.Struct, frozen=True, kw_only=True):
-    """How to get at the APIs; asked only by boards that need them, so a missing token is told only when it matters."""
+    """How to get at the APIs; asked only by boards that need them, so a missing token is told only when it matters.
+
+    The Hub's client is for one repository (`spaces/OWNER/NAME`, or `OWNER/NAME` of a model): so may be its token.
+    """
 
     github: Callable[[], Github]
-    hub: Callable[[], HfApi]
+    hub: Callable[[str], HfApi]
 
 
 class Board(Protocol):
@@ -97,7 +107,7 @@ def plan_only(board: Board, run_dir: Path) -> SendPlan:
 
 
 def submit(stage: Stage, board: Board, run_dir: Path, report: Report, plan: SendPlan | None = None) -> Receipt:
-    """Send a run's submission and write `<stage>.json`. Safe to repeat: it ends in the same one pull request.
+    """Send a run's submission and write its receipt. Safe to repeat: it ends in the same one pull request.
 
     With a `plan`, exactly that is done or nothing. Raises RecordError, StalePlanError, BoardError and its kinds.
     """
@@ -110,15 +120,15 @@ def submit(stage: Stage, board: Board, run_dir: Path, report: Report, plan: Send
         if plan is not None:
             _refuse_stale(plan, board.outlook(package))
         receipt = msgspec.structs.replace(board.send(package, report), stage=stage)
-    write_record(run_dir / f"{stage}.json", receipt)
+    write_record(run_dir / receipt_name(stage, board.name), receipt)
     return receipt
 
 
 def withdraw(stage: Stage, board: Board, run_dir: Path, report: Report) -> Receipt:
-    """Take this model's open submission back and write `<stage>.json`. Raises RecordError, BoardError and its kinds."""
+    """Take this model's open submission back and write the receipt. Raises RecordError, BoardError and its kinds."""
     package = board.prepare(run_dir)
     receipt = msgspec.structs.replace(board.withdraw(package, report), stage=stage)
-    write_record(run_dir / f"{stage}.json", receipt)
+    write_record(run_dir / receipt_name(stage, board.name), receipt)
     return receipt
 
 

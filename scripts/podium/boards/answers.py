@@ -88,15 +88,18 @@ def _place(err: Exception) -> str:
 
 
 @contextmanager
-def github_answers(doing: str) -> Iterator[None]:
-    """Turn what PyGithub raises into BoardError and its kinds; `doing` completes "could not ..."."""
+def github_answers(doing: str, secret: str = "") -> Iterator[None]:
+    """Turn what PyGithub raises into BoardError and its kinds; `doing` completes "could not ...".
+
+    An answer that repeats the token (`secret`) is told without it.
+    """
     from github import GithubException
     from requests import RequestException
 
     try:
         yield
     except GithubException as err:
-        raise _github_error(err, doing) from err
+        raise _github_error(err, doing, secret) from err
     except RequestException as err:
         message = f"could not {doing}: GitHub's API{_place(err)} did not answer ({type(err).__name__})"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
@@ -105,8 +108,8 @@ def github_answers(doing: str) -> Iterator[None]:
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
 
 
-def _github_error(err: GithubException, doing: str) -> BoardError:
-    text = _github_text(err.data) or err.message or ""
+def _github_error(err: GithubException, doing: str, secret: str) -> BoardError:
+    text = _without(secret, _github_text(err.data) or err.message or "")
     headers = {name.lower(): value for name, value in (err.headers or {}).items()}
     message = f"could not {doing}: GitHub answered {err.status}{f': {text}' if text else ''}"
     if err.status == 401:
@@ -126,6 +129,10 @@ def _github_error(err: GithubException, doing: str) -> BoardError:
     if err.status == 404:
         return RefusedError(message, kind="missing")
     return RefusedError(message, kind=kind)
+
+
+def _without(secret: str, text: str) -> str:
+    return text.replace(secret, "***") if secret else text
 
 
 def _wait_seconds(headers: Mapping[str, str]) -> float:
@@ -161,31 +168,34 @@ def _kind_of(text: str) -> Kind:
 
 
 @contextmanager
-def hub_answers(doing: str) -> Iterator[None]:
-    """Turn what huggingface_hub raises into BoardError and its kinds; `doing` completes "could not ..."."""
+def hub_answers(doing: str, secret: str = "") -> Iterator[None]:
+    """Turn what huggingface_hub raises into BoardError and its kinds; `doing` completes "could not ...".
+
+    An answer that repeats the token (`secret`) is told without it.
+    """
     from httpx2 import HTTPError
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
         yield
     except HfHubHTTPError as err:
-        raise _hub_error(err, doing) from err
+        raise _hub_error(err, doing, secret) from err
     except (HTTPError, ConnectionError) as err:  # ConnectionError: the client was told to stay offline
         message = f"could not {doing}: the Hub{_place(err)} did not answer ({type(err).__name__})"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
     except RuntimeError as err:  # a large file's upload failed in one of the client's threads
         if isinstance(err.__cause__, HfHubHTTPError):
-            raise _hub_error(err.__cause__, doing) from err
-        message = f"could not {doing}: {err}"
+            raise _hub_error(err.__cause__, doing, secret) from err
+        message = f"could not {doing}: {_without(secret, str(err))}"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
-    except (ValueError, KeyError) as err:  # a body that is no JSON, or lacks what the client looks for
+    except (ValueError, KeyError, TypeError) as err:  # a body that is no JSON, or not of the shape the client expects
         message = f"could not {doing}: the Hub's answer cannot be read ({type(err).__name__})"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
 
 
-def _hub_error(err: HfHubHTTPError, doing: str) -> BoardError:
+def _hub_error(err: HfHubHTTPError, doing: str, secret: str) -> BoardError:
     status = err.response.status_code
-    text = " ".join((err.server_message or "").split())
+    text = _without(secret, " ".join((err.server_message or "").split()))
     message = f"could not {doing}: the Hub answered {status}{f': {text}' if text else ''}"
     if status >= 500:
         return BoardUnreachableError(message, hint=SAFE_AGAIN)
@@ -196,10 +206,11 @@ def _hub_error(err: HfHubHTTPError, doing: str) -> BoardError:
         return BudgetError(message, hint=f"wait {wait:.0f} seconds, then {SAFE_AGAIN}", wait_seconds=wait)
     if status == 401:
         return TokenRefusedError(
-            message, hint="the token is wrong or expired, or the Space does not exist: check HF_TOKEN"
+            message, hint="the token is wrong or expired, or the repository does not exist: check HF_TOKEN"
         )
     if status == 403:
-        return TokenScopeError(message, hint="HF_TOKEN must be allowed to open pull requests (role write) in the Space")
+        hint = "HF_TOKEN must be allowed to open pull requests there (role write, or this repository by name)"
+        return TokenScopeError(message, hint=hint)
     if status == 404:
         return RefusedError(message, kind="missing")
     if status == 412:

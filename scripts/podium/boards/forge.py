@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from podium.boards.answers import RefusedError, github_answers, patiently
-from podium.errors import TokenScopeError
+from podium.boards.answers import SAFE_AGAIN, RefusedError, github_answers, patiently
+from podium.errors import BoardUnreachableError, TokenScopeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from github import Github
     from github.Commit import Commit
@@ -82,10 +83,15 @@ class Forge:
         self._client, self._pause = client, pause
         self.repository = repository
         self._known: Repository | None = None
+        auth = client.requester.auth
+        self._secret = auth.token if auth else ""
+
+    def _answers(self, doing: str) -> AbstractContextManager[None]:
+        return github_answers(doing, self._secret)
 
     def _write(self, doing: str, call: Callable[[], T]) -> T:
         def once() -> T:
-            with github_answers(doing):
+            with self._answers(doing):
                 return call()
 
         return patiently(once, self._pause)
@@ -93,7 +99,7 @@ class Forge:
     @property
     def _repo(self) -> Repository:
         if self._known is None:
-            with github_answers(f"look at the repository {self.repository}"):
+            with self._answers(f"look at the repository {self.repository}"):
                 self._known = self._client.get_repo(self.repository)
         return self._known
 
@@ -105,7 +111,7 @@ class Forge:
     def login(self) -> str:
         """The account of the token; empty for an App or GITHUB_TOKEN, which may not ask who they are."""
         try:
-            with github_answers("ask GitHub whose token this is"):
+            with self._answers("ask GitHub whose token this is"):
                 return self._client.get_user().login
         except TokenScopeError:
             return ""
@@ -118,11 +124,15 @@ class Forge:
     def exists(self) -> bool:
         """Whether there is such a repository that the token may see."""
         try:
-            return bool(self._repo.id)
+            found = self._repo.id
         except RefusedError as err:
             if err.kind != "missing":
                 raise
             return False
+        if not found:  # from a proxy, for example
+            message = f"could not look at the repository {self.repository}: GitHub's API answered with no repository"
+            raise BoardUnreachableError(message, hint=SAFE_AGAIN)
+        return True
 
     def is_fork_of(self, upstream: str) -> bool:
         """Whether the repository is `upstream`'s fork, directly or through other forks."""
@@ -138,7 +148,7 @@ class Forge:
     @property
     def budget(self) -> int:
         """How many calls the token may make until GitHub's limit is reset."""
-        with github_answers("ask GitHub for this token's limits"):
+        with self._answers("ask GitHub for this token's limits"):
             return self._client.get_rate_limit().resources.core.remaining
 
     def fork_from(self, upstream: str) -> None:
@@ -146,7 +156,7 @@ class Forge:
         owner, _, name = self.repository.partition("/")
         options = {} if owner == self.login else {"organization": owner}
         doing = f"fork {upstream} as {self.repository}"
-        with github_answers(doing):
+        with self._answers(doing):
             source = self._client.get_repo(upstream)
         self._write(doing, lambda: source.create_fork(name=name, default_branch_only=True, **options))
 
@@ -171,7 +181,7 @@ class Forge:
     def head_of(self, branch: str) -> str | None:
         """The branch's last commit, or None if there is no such branch."""
         try:
-            with github_answers(f"look at the branch {branch} of {self.repository}"):
+            with self._answers(f"look at the branch {branch} of {self.repository}"):
                 return self._repo.get_git_ref(f"heads/{branch}").object.sha
         except RefusedError as err:
             if err.kind == "missing":
@@ -180,7 +190,7 @@ class Forge:
 
     def blobs_at(self, commit: str, folder: str) -> dict[str, str]:
         """Git's names of all files of a folder at a commit, by path below it; empty if there is no such folder."""
-        with github_answers(f"list {folder} of {self.repository}"):
+        with self._answers(f"list {folder} of {self.repository}"):
             sha = commit
             for part in folder.split("/"):
                 entries = self._repo.get_git_tree(sha).tree
@@ -193,7 +203,7 @@ class Forge:
 
     def commits_beyond(self, base: str, branch_head: str) -> list[OwnedCommit]:
         """Commits of the branch that the base lacks, oldest first, each with whether this account's podium made it."""
-        with github_answers(f"compare {base} with {branch_head} in {self.repository}"):
+        with self._answers(f"compare {base} with {branch_head} in {self.repository}"):
             commits = list(self._repo.compare(base, branch_head).commits)
             return [OwnedCommit(sha=commit.sha, is_own=self._is_own(commit)) for commit in commits]
 
@@ -214,7 +224,7 @@ class Forge:
 
         elements = [InputGitTreeElement(path, MODE, "blob", sha=blob) for path, blob in sorted(changes.items())]
         doing = f"write a commit to {self.repository}"
-        with github_answers(doing):
+        with self._answers(doing):
             commits = [self._repo.get_git_commit(parent) for parent in parents]
         tree = self._write(doing, lambda: self._repo.create_git_tree(elements, commits[-1].tree))
         # Author and dates are GitHub's choice: such commits of an App are signed.
@@ -239,13 +249,13 @@ class Forge:
 
     def pulls(self, state: str) -> list[PullFacts]:
         """All pull requests in a state, newest first; GitHub's own filter by head is unreliable for one owner."""
-        with github_answers(f"list the pull requests of {self.repository}"):
+        with self._answers(f"list the pull requests of {self.repository}"):
             listed = self._repo.get_pulls(state=state, sort="created", direction="desc")
             return [self._facts(pull) for pull in listed]
 
     def pull(self, number: int) -> PullFacts:
         """One pull request. Raises RefusedError `missing`."""
-        with github_answers(f"look at pull request #{number} of {self.repository}"):
+        with self._answers(f"look at pull request #{number} of {self.repository}"):
             return self._facts(self._repo.get_pull(number))
 
     def _facts(self, pull: PullRequest) -> PullFacts:
@@ -294,7 +304,7 @@ class Forge:
     def comment_once(self, number: int, text: str) -> None:
         """Comment on a pull request unless this very comment stands there; a lost answer is never repeated blindly."""
         doing = f"comment on pull request #{number} of {self.repository}"
-        with github_answers(doing):
+        with self._answers(doing):
             pull = self._repo.get_pull(number)
             if any(plain(comment.body or "") == plain(text) for comment in pull.get_issue_comments()):
                 return
@@ -302,7 +312,7 @@ class Forge:
 
     def reviews(self, number: int) -> list[ReviewFacts]:
         """All reviews of a pull request, oldest first."""
-        with github_answers(f"read the reviews of pull request #{number} of {self.repository}"):
+        with self._answers(f"read the reviews of pull request #{number} of {self.repository}"):
             return [
                 ReviewFacts(
                     author=review.user.login,
@@ -320,7 +330,7 @@ class Forge:
         A token of another repository may not look that up; then the association that GitHub prints decides.
         """
         try:
-            with github_answers(f"look up what {review.author} may do in {self.repository}"):
+            with self._answers(f"look up what {review.author} may do in {self.repository}"):
                 permission = self._repo.get_collaborator_permission(review.author)
                 return permission in {"admin", "maintain", "write"}
         except TokenScopeError:

@@ -1,4 +1,4 @@
-"""One Space on the Hugging Face Hub as the boards see it: a folder at a revision, pull requests of the Community tab.
+"""One repository on the Hugging Face Hub as the boards see it: a folder at a revision, and its Community tab.
 
 Every failure is a BoardError or one of its kinds. Which call to make, and when, is decided elsewhere.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -16,10 +16,12 @@ from podium.errors import BoardError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-KIND = "space"
+Kind = Literal["space", "model"]
+CALLED: dict[Kind, str] = {"space": "the Space", "model": "the model repository"}
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,15 +44,23 @@ class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hub:
-    """A Space behind a client."""
+    """A Space or model repository behind a client."""
 
-    def __init__(self, client: HfApi, space: str, pause: Callable[[float], None] = time.sleep) -> None:
-        self._client, self._pause = client, pause
-        self.space = space
+    def __init__(self, client: HfApi, repository: str, kind: Kind, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client, self._pause, self._kind = client, pause, kind
+        self.repository = repository
+
+    def _answers(self, doing: str) -> AbstractContextManager[None]:
+        return hub_answers(doing, str(self._client.token or ""))
+
+    @property
+    def place(self) -> str:
+        """The repository as sentences name it."""
+        return f"{CALLED[self._kind]} {self.repository}"
 
     def _write(self, doing: str, call: Callable[[], object]) -> None:
         def once() -> None:
-            with hub_answers(doing):
+            with self._answers(doing):
                 call()
 
         patiently(once, self._pause)
@@ -58,23 +68,25 @@ class Hub:
     @cached_property
     def login(self) -> str:
         """The account of the token."""
-        with hub_answers("ask the Hub whose token this is"):
+        with self._answers("ask the Hub whose token this is"):
             return str(self._client.whoami()["name"])
 
     def head_of(self, revision: str) -> str:
         """The last commit of a revision. Raises RefusedError `missing`."""
-        with hub_answers(f"look at {revision} of the Space {self.space}"):
-            return str(self._client.repo_info(self.space, repo_type=KIND, revision=revision).sha)
+        with self._answers(f"look at {revision} of {self.place}"):
+            return str(self._client.repo_info(self.repository, repo_type=self._kind, revision=revision).sha)
 
     def files_at(self, revision: str, folder: str) -> dict[str, RemoteFile]:
         """All files of a folder at a revision, by path below it; empty if there is no such folder."""
         from huggingface_hub import RepoFile
         from huggingface_hub.errors import EntryNotFoundError
 
-        with hub_answers(f"list {folder} of the Space {self.space}"):
+        with self._answers(f"list {folder} of {self.place}"):
             try:
                 listed = list(
-                    self._client.list_repo_tree(self.space, folder, recursive=True, revision=revision, repo_type=KIND)
+                    self._client.list_repo_tree(
+                        self.repository, folder, recursive=True, revision=revision, repo_type=self._kind
+                    )
                 )
             except EntryNotFoundError:
                 return {}
@@ -88,10 +100,10 @@ class Hub:
 
     def own_proposals(self, title: str) -> list[Proposal]:
         """This account's pull requests with this title, newest first."""
-        with hub_answers(f"list the pull requests of the Space {self.space}"):
+        with self._answers(f"list the pull requests of {self.place}"):
             found = list(
                 self._client.get_repo_discussions(
-                    self.space, repo_type=KIND, author=self.login, discussion_type="pull_request"
+                    self.repository, repo_type=self._kind, author=self.login, discussion_type="pull_request"
                 )
             )
         # Filtered here once more: a filter that the server ignores must not hit somebody else's.
@@ -104,8 +116,8 @@ class Hub:
         """One pull request with its text."""
         from huggingface_hub import DiscussionComment
 
-        with hub_answers(f"look at pull request {number} of the Space {self.space}"):
-            details = self._client.get_discussion_details(self.space, number, repo_type=KIND)
+        with self._answers(f"look at pull request {number} of {self.place}"):
+            details = self._client.get_discussion_details(self.repository, number, repo_type=self._kind)
         comments = [event for event in details.events if isinstance(event, DiscussionComment)]
         return Proposal(
             number=details.num,
@@ -120,13 +132,13 @@ class Hub:
     def open_proposal(self, changes: Mapping[str, bytes | None], title: str, text: str) -> None:
         """Commit `changes` (path to bytes; None deletes) as a new pull request."""
         self._write(
-            f"open a pull request in the Space {self.space}",
+            f"open a pull request in {self.place}",
             lambda: self._client.create_commit(
-                self.space,
+                self.repository,
                 _operations(changes),
                 commit_message=title,
                 commit_description=text,
-                repo_type=KIND,
+                repo_type=self._kind,
                 create_pr=True,
             ),
         )
@@ -134,12 +146,12 @@ class Hub:
     def commit_to(self, proposal: Proposal, changes: Mapping[str, bytes | None], message: str, parent: str) -> None:
         """Commit `changes` to a pull request whose head is `parent`. Raises RefusedError `moved` if it is not."""
         self._write(
-            f"update pull request {proposal.number} of the Space {self.space}",
+            f"update pull request {proposal.number} of {self.place}",
             lambda: self._client.create_commit(
-                self.space,
+                self.repository,
                 _operations(changes),
                 commit_message=message,
-                repo_type=KIND,
+                repo_type=self._kind,
                 revision=f"refs/pr/{proposal.number}",
                 parent_commit=parent,
             ),
@@ -151,17 +163,19 @@ class Hub:
             message = f"{proposal.url} has no first comment to hold its text"
             raise BoardError(message, hint="close it there, then run the same command again")
         self._write(
-            f"edit pull request {proposal.number} of the Space {self.space}",
+            f"edit pull request {proposal.number} of {self.place}",
             lambda: self._client.edit_discussion_comment(
-                self.space, proposal.number, proposal.comment, text, repo_type=KIND
+                self.repository, proposal.number, proposal.comment, text, repo_type=self._kind
             ),
         )
 
     def close(self, proposal: Proposal) -> None:
         """Close a pull request."""
         self._write(
-            f"close pull request {proposal.number} of the Space {self.space}",
-            lambda: self._client.change_discussion_status(self.space, proposal.number, "closed", repo_type=KIND),
+            f"close pull request {proposal.number} of {self.place}",
+            lambda: self._client.change_discussion_status(
+                self.repository, proposal.number, "closed", repo_type=self._kind
+            ),
         )
 
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import msgspec
 
-from podium.boards import BOARDS, Board, Clients, Targets, open_board, plan_only
+from podium.boards import BOARDS, Clients, Targets, open_board, plan_only
 from podium.boards import submit as send
 from podium.boards import withdraw as take_back
 from podium.cli.console import build_report
-from podium.cli.options import FOLDER, config_option, sending_options
+from podium.cli.options import FILE, FOLDER, config_option, sending_options
 from podium.config import read_config
 from podium.errors import PodiumError, UsageError
 from podium.github import build_github, build_hub, write_outputs, write_summary
 from podium.names import check_name
-from podium.records import SendPlan, encode, read_record, write_record
+from podium.records import BESIDE, SendPlan, encode, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from podium.records import Receipt
 
 SKIPPED_EXIT_CODE = 3
+# Boards that are a folder, and how to call them.
+FOLDER_BOARDS = {"directory": "directory --to DIR", "evalplus": "evalplus --to DIR --results FILE"}
 Stage = Literal["submit", "publish"]
 
 
@@ -46,32 +48,54 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     sync: bool = False
     create_fork: bool = False
+    eval_results: bool | None = None
+    results: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what belongs together. Raises UsageError, UnknownNameError."""
         check_name("board", self.board, BOARDS)
-        if (self.board == "directory") != (self.directory is not None):
-            message = "--to and --board directory go together"
-            raise UsageError(message, hint="podium submit RUN_DIR --board directory --to DIR")
+        if (self.board in FOLDER_BOARDS) != (self.directory is not None):
+            message = "--to goes with --board directory or evalplus, and they with it"
+            raise UsageError(
+                message, hint=f"podium submit RUN_DIR --board {FOLDER_BOARDS.get(self.board, 'directory --to DIR')}"
+            )
+        if (self.board == "evalplus") != bool(self.results):
+            message = "--results and --board evalplus go together"
+            raise UsageError(message, hint=f"podium submit RUN_DIR --board {FOLDER_BOARDS['evalplus']}")
         if sum((self.plan_only, self.plan is not None, self.withdraw)) > 1:
             message = "--plan-only, --plan and --withdraw exclude each other"
             raise UsageError(message, hint="--plan-only -o FILE writes a plan, --plan FILE applies it")
         if self.output is not None and not self.plan_only:
             message = "-o goes with --plan-only"
             raise UsageError(message, hint="podium submit RUN_DIR --plan-only -o FILE")
+        if self.eval_results and (self.output is not None or self.plan is not None):
+            message = "a plan's file is about one board, and --eval-results adds another"
+            hint = (
+                "podium submit RUN_DIR --board eval-results --plan-only -o FILE, then --plan FILE, is that step alone"
+            )
+            raise UsageError(message, hint=hint)
 
     @property
     def stage(self) -> Stage:
-        """The stage this is: what goes to the Space is published."""
-        return "publish" if self.board == "space" else "submit"
+        """The stage this is: what goes to the Hub is published."""
+        return "publish" if self.board in {"space", "eval-results"} else "submit"
+
+    def boards(self, targets: Targets) -> tuple[str, ...]:
+        """The boards to go to, in order. podium.toml's `eval_results` adds to `publish`, a plan's file takes away."""
+        wanted = targets.eval_results if self.eval_results is None else self.eval_results
+        is_single = self.board != "space" or self.output is not None or self.plan is not None
+        return (self.board,) if is_single or not wanted else (self.board, "eval-results")
 
 
 @click.command()
 @click.argument("run_dir", type=FOLDER, envvar="PODIUM_SUBMIT_RUN_DIR")
-@click.option("--board", default="fork", show_default=True, help="fork, space (as podium publish) or directory.")
+@click.option("--board", default="fork", show_default=True, help="fork, space, eval-results, evalplus or directory.")
 @click.option("--fork", default="", help="OWNER/REPO of the leaderboard fork, instead of podium.toml's.")
 @click.option("--base", default="", help="Branch of the fork to submit to, instead of podium.toml's.")
-@click.option("--to", type=FOLDER, help="Where the board 'directory' puts the submission.")
+@click.option("--to", type=FOLDER, help="Where the boards 'directory' and 'evalplus' put the submission.")
+@click.option(
+    "--results", type=FILE, multiple=True, help="EvalPlus's own result file, for the board 'evalplus'; repeat."
+)
 @click.option("--create-fork", is_flag=True, help="Fork `upstream` of podium.toml's [submit] if the fork is missing.")
 @click.option("--sync", is_flag=True, help="Bring the fork up to its upstream first, where that is possible.")
 @sending_options
@@ -86,21 +110,33 @@ def command(run_dir: Path, to: Path | None, **given: Any) -> int:
 
 
 def run_command(options: SubmitOptions, environment: Mapping[str, str]) -> int:
-    """Send, or with `plan_only` print the plan; returns the exit code. Prints one JSON line on stdout."""
+    """Send to every board, or with `plan_only` print the plans; returns the exit code. Prints one JSON line a board."""
     try:
-        opened = _open(options, environment)
-        if options.plan_only:
-            return tell_plan(options, plan_only(opened, options.run_dir))
-        report = build_report()
-        if options.withdraw:
-            receipt = take_back(options.stage, opened, options.run_dir, report)
-        else:
-            plan = read_record(options.plan, SendPlan) if options.plan else None
-            receipt = send(options.stage, opened, options.run_dir, report, plan)
+        targets = build_targets(options)
     except PodiumError:
         write_outputs(environment, {"outcome": "failed", "url": "", "number": ""})
         raise
-    return tell(receipt, environment)
+    codes = [_run_board(name, options, targets, environment) for name in options.boards(targets)]
+    return max(codes)
+
+
+def _run_board(name: str, options: SubmitOptions, targets: Targets, environment: Mapping[str, str]) -> int:
+    # The step's outputs are the first board's; one that comes along has its own.
+    prefix = "" if name == options.board else f"{name}-"
+    try:
+        board = open_board(name, targets, build_clients(environment))
+        if options.plan_only:
+            return tell_plan(options, plan_only(board, options.run_dir))
+        report = build_report()
+        if options.withdraw:
+            receipt = take_back(options.stage, board, options.run_dir, report)
+        else:
+            plan = read_record(options.plan, SendPlan) if options.plan else None
+            receipt = send(options.stage, board, options.run_dir, report, plan)
+    except PodiumError:
+        write_outputs(environment, {f"{prefix}outcome": "failed", f"{prefix}url": "", f"{prefix}number": ""})
+        raise
+    return tell(receipt, environment, prefix)
 
 
 def tell_plan(options: SubmitOptions, plan: SendPlan) -> int:
@@ -115,8 +151,8 @@ def tell_plan(options: SubmitOptions, plan: SendPlan) -> int:
 
 def build_targets(options: SubmitOptions) -> Targets:
     """The places from the options and, where one is missing, from podium.toml. Raises ConfigError."""
-    if options.board == "directory":
-        return Targets(directory=options.directory)
+    if options.board in FOLDER_BOARDS:
+        return Targets(directory=options.directory, results=options.results)
     if options.fork and options.board == "fork" and not options.config.exists():
         return Targets(fork=options.fork, base=options.base or "main", force=options.force, sync=options.sync)
     config = read_config(options.config)
@@ -126,6 +162,7 @@ def build_targets(options: SubmitOptions) -> Targets:
         reviewers=tuple(config.submit.reviewers),
         labels=tuple(config.submit.labels),
         space=options.space or config.publish.space,
+        eval_results=config.publish.eval_results,
         upstream=config.submit.upstream,
         create_fork=options.create_fork,
         sync=options.sync,
@@ -133,23 +170,21 @@ def build_targets(options: SubmitOptions) -> Targets:
     )
 
 
-def _open(options: SubmitOptions, environment: Mapping[str, str]) -> Board:
-    targets = build_targets(options)
-    return open_board(options.board, targets, build_clients(environment, targets.space))
-
-
-def build_clients(environment: Mapping[str, str], space: str = "") -> Clients:
+def build_clients(environment: Mapping[str, str]) -> Clients:
     """The APIs' clients, from the tokens and addresses in `environment`; each is built when a board asks for it."""
-    return Clients(github=lambda: build_github(environment), hub=lambda: build_hub(environment, space))
+    return Clients(github=lambda: build_github(environment), hub=lambda resource: build_hub(environment, resource))
 
 
-def tell(receipt: Receipt, environment: Mapping[str, str]) -> int:
+def tell(receipt: Receipt, environment: Mapping[str, str], prefix: str = "") -> int:
     """Print the receipt for machines and a sentence for people, set the step's outputs; returns the exit code."""
     reason = f": {receipt.reason}" if receipt.reason else ""
-    sentence = f"{receipt.stage}: {receipt.outcome} {receipt.url}".rstrip() + reason
+    step = f"{receipt.stage} {receipt.board}" if receipt.board in BESIDE else receipt.stage
     click.echo(encode(receipt))
-    click.echo(sentence, err=True)
+    click.echo(f"{step}: {receipt.outcome} {receipt.url}".rstrip() + reason, err=True)
+    if receipt.board in FOLDER_BOARDS:  # what is left to a person; other boards have told their notes on the way
+        click.echo("".join(f"  {note}\n" for note in receipt.notes), err=True, nl=False)
     number = str(receipt.number) if receipt.number else ""
-    write_outputs(environment, {"outcome": receipt.outcome, "url": receipt.url, "number": number})
-    write_summary(environment, f"**podium {receipt.stage}**: {receipt.outcome} {receipt.url}{reason}")
+    outputs = {"outcome": receipt.outcome, "url": receipt.url, "number": number}
+    write_outputs(environment, {f"{prefix}{name}": value for name, value in outputs.items()})
+    write_summary(environment, f"**podium {step}**: {receipt.outcome} {receipt.url}{reason}")
     return SKIPPED_EXIT_CODE if receipt.outcome == "skipped" else 0

@@ -59,7 +59,15 @@ def hub_user(request: Request) -> User:
         raise Refusal(401, "Invalid username or password.")
     if request.user.hub_role != "write":
         raise Refusal(403, "You don't have the required permissions: this token has the role read")
+    if request.user.reaches not in {"", _resource(request)}:
+        raise Refusal(403, f"You don't have the required permissions: this token is for {request.user.reaches} alone")
     return request.user
+
+
+def _resource(request: Request) -> str:
+    """The repository of the path as token exchanges name it: a model's has no prefix."""
+    kinds = request.parts.get("kinds", "models")
+    return f"{'' if kinds == 'models' else f'{kinds}/'}{request.parts.get('owner')}/{request.parts.get('name')}"
 
 
 def is_writer(user: User | None, repository: HubState) -> bool:

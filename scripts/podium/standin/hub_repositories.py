@@ -21,6 +21,7 @@ from podium.standin.hub_files import (
     last_commit_view,
     siblings_view,
 )
+from podium.standin.hub_results import results_view
 from podium.standin.world import Space
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class HubRepositories:
             "lastModified": last_commit_view(git, commit)["date"],
             "siblings": siblings_view(git, commit, blobs=request.flag("blobs")),
         }
+        if request.query.get("expand") == "evalResults":
+            view["evalResults"] = results_view(git, repository)
         return Reply(200, view)
 
     def refs(self, request: Request) -> Reply:

@@ -56,5 +56,5 @@ class TrustedPublishing:
             raise Refusal(401, "invalid_grant: the identity token is not for this Hub")
         if body.resource not in user.publishes:
             raise Refusal(403, f"access_denied: no trusted publisher of {body.resource} matches this identity")
-        token = {"access_token": f"{EXCHANGED}{login}", "token_type": "bearer", "expires_in": 3600}
+        token = {"access_token": f"{EXCHANGED}{login}:{body.resource}", "token_type": "bearer", "expires_in": 3600}
         return Reply(200, token)

@@ -234,9 +234,10 @@ class Store:
 
     def user_of(self, token: str) -> User | None:
         """The account a token belongs to."""
-        login = token.removeprefix(EXCHANGED)
-        if login != token:
-            return self.state.users.get(login)
+        if token.startswith(EXCHANGED):
+            login, _, resource = token.removeprefix(EXCHANGED).partition(":")
+            known = self.state.users.get(login)
+            return msgspec.structs.replace(known, reaches=resource) if known else None
         return next((user for user in self.state.users.values() if user.token == token), None)
 
     def git(self, repository: RepositoryState) -> GitRepository:

@@ -22,6 +22,8 @@ class User(Part, frozen=True, kw_only=True):
     # Calls left until GitHub's limit is reset, and Hub repositories this account's jobs are trusted publishers of.
     budget: Count = 5000
     publishes: list[str] = msgspec.field(default_factory=list)
+    # The one Hub repository that a token may write to; empty for all.
+    reaches: str = ""
 
 
 class Repository(Part, frozen=True, kw_only=True):

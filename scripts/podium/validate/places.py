@@ -58,6 +58,9 @@ RECORD_FILES = {
     **{f"{name}.json": name for name in ("plan", "ledger", "model", "scores", "findings", "gates", "submission")},
     "submit.json": "receipt",
     "publish.json": "receipt",
+    "publish.eval-results.json": "receipt",
+    "submit.evalplus.json": "receipt",
+    "submit.directory.json": "receipt",
     "pr_body.md": "body",
     "crosscheck.json": "agreement",
 }

@@ -1,4 +1,4 @@
-"""The JSON schemas (draft 2020-12): our records' from `records.py`, the board's transcribed in `schemas/boards/`.
+"""The JSON schemas (draft 2020-12): our records' from `records`, the board's transcribed in `schemas/boards/`.
 
 Reads the transcribed files from the package (`boards` links to `schemas/boards`). Writes nothing.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-BOARD_SCHEMAS = ("bigcode-grouped", "bigcode-metrics", "bigcode-generations")
+BOARD_SCHEMAS = ("bigcode-grouped", "bigcode-metrics", "bigcode-generations", "evalplus-results")
 
 
 def record_types() -> dict[str, type[msgspec.Struct]]:

@@ -8,9 +8,10 @@ import huggingface_hub
 import msgspec
 import pytest
 from huggingface_hub.utils.tqdm import disable_progress_bars
-from tests.unit.boards.runs import write_run
+from tests.unit.boards.runs import MODEL, write_run
 
 from podium.boards import Clients, Targets
+from podium.boards.eval_results import EvalResultsBoard
 from podium.boards.fork import ForkBoard
 from podium.boards.space import SpaceBoard
 from podium.github import build_github, build_hub
@@ -20,7 +21,7 @@ from podium.records import (
     write_record,
 )
 from podium.standin.server import Standin
-from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, User, default_world
+from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, Space, User, default_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,7 +69,9 @@ class Stage:
         return client
 
     def clients(self, user: User = BOT) -> Clients:
-        return Clients(github=lambda: self.github(user), hub=lambda: build_hub(self.environment(user)))
+        return Clients(
+            github=lambda: self.github(user), hub=lambda resource: build_hub(self.environment(user), resource)
+        )
 
     def fork(self, user: User = BOT, **targets: object) -> ForkBoard:
         options = Targets(**{"fork": FORK, **targets})  # type: ignore[arg-type]
@@ -76,6 +79,9 @@ class Stage:
 
     def space(self, user: User = BOT, space: str = LEADERBOARD) -> SpaceBoard:
         return SpaceBoard(Targets(fork=FORK, space=space), self.clients(user), self.pauses.append)
+
+    def eval_results(self, user: User = BOT, *, force: bool = False) -> EvalResultsBoard:
+        return EvalResultsBoard(Targets(fork=FORK, force=force), self.clients(user), self.pauses.append)
 
     def send_to_fork(self, run_dir: Path, user: User = BOT) -> Receipt:
         """Send and leave submit.json, as the stage does."""
@@ -124,13 +130,14 @@ def open_stage(tmp_path: Path) -> Iterator[Callable[..., Stage]]:
 
 
 def stage_world(**fork: object) -> World:
-    """The default world with a third account; `fork` changes the fork's facts."""
+    """The default world with a third account and the model's repository; `fork` changes the fork's facts."""
     world = default_world()
     upstream, fork_repository = world.repositories
     changes: Mapping[str, object] = {"writers": [*fork_repository.writers, STRANGER.login], **fork}
     return msgspec.structs.replace(
         world,
         users=[*world.users, STRANGER],
+        spaces=[*world.spaces, Space(id=MODEL.hub_id, kind="model")],
         repositories=[upstream, msgspec.structs.replace(fork_repository, **changes)],
     )
 

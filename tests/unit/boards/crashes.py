@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import httpx2
 import huggingface_hub
@@ -13,6 +13,7 @@ import requests
 from tests.unit.boards.runs import MODEL
 
 from podium.boards import Board, Clients, Targets, submit, withdraw
+from podium.boards.eval_results import EvalResultsBoard
 from podium.boards.fork import ForkBoard
 from podium.boards.space import SpaceBoard
 from podium.errors import PodiumError
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
 
 BRANCH = f"podium/{MODEL.folder}"
 FOLDER = f"community_results/{MODEL.folder}"
+# What a scenario disturbs: the stage it belongs to and the board; and on the Hub, where that is.
+BOARDS: dict[str, tuple[Literal["submit", "publish"], Any]] = {
+    "submit": ("submit", ForkBoard),
+    "publish": ("publish", SpaceBoard),
+    "eval-results": ("publish", EvalResultsBoard),
+}
+HUB = {"publish": f"spaces/{LEADERBOARD}", "eval-results": f"models/{MODEL.hub_id}"}
+HUB_FOLDERS = {HUB["publish"]: FOLDER, HUB["eval-results"]: ".eval_results"}
 LIMITED = {"message": "You have exceeded a secondary rate limit. Please wait."}
 NOW = {"Retry-After": "0"}
 # Each is what happens to one call; `landed` and `lost` let it take effect and hide that.
@@ -115,11 +124,11 @@ class Place:
             "HF_TOKEN": token,
         }
 
-    def run(self, stage: Any, run_dir: Path, *, closes: bool = False) -> Receipt:
+    def run(self, name: str, run_dir: Path, *, closes: bool = False) -> Receipt:
         client = build_github(self.environment())
         targets = Targets(fork=FORK, space=LEADERBOARD, labels=("leaderboard",))
-        clients = Clients(github=lambda: client, hub=lambda: build_hub(self.environment()))
-        kind = ForkBoard if stage == "submit" else SpaceBoard
+        clients = Clients(github=lambda: client, hub=lambda resource: build_hub(self.environment(), resource))
+        stage, kind = BOARDS[name]
         board: Board = kind(targets, clients, lambda _: None)
         try:
             return (withdraw if closes else submit)(stage, board, run_dir, self.report)
@@ -132,7 +141,7 @@ class Place:
         client.close()
 
     def look(self, stage: str) -> Look:
-        return self._fork() if stage == "submit" else self._space()
+        return self._fork() if stage == "submit" else self._hub(HUB[stage])
 
     def _fork(self) -> Look:
         repository = self.standin.store.state.repositories[FORK]
@@ -147,17 +156,17 @@ class Place:
             branches=sorted(name.removeprefix("refs/heads/") for name in git.refs("refs/heads/")),
         )
 
-    def _space(self) -> Look:
-        space = self.standin.store.state.hub[f"spaces/{LEADERBOARD}"]
-        git = self.standin.store.hub_git(space)
-        opened = [item for item in space.discussions if item.status == "open"]
+    def _hub(self, key: str) -> Look:
+        repository = self.standin.store.state.hub[key]
+        git = self.standin.store.hub_git(repository)
+        opened = [item for item in repository.discussions if item.status == "open"]
         number = opened[0].number if opened else 0
         return Look(
-            numbers=[item.number for item in space.discussions],
+            numbers=[item.number for item in repository.discussions],
             open_numbers=[item.number for item in opened],
             title=opened[0].title if opened else "",
             text=opened[0].events[0].data["latest"]["raw"] if opened else "",
-            files=blobs(git, git.ref(f"refs/pr/{number}") or "") if opened else {},
+            files=blobs(git, git.ref(f"refs/pr/{number}") or "", HUB_FOLDERS[key]) if opened else {},
             branches=sorted(git.refs("refs/")),
         )
 
@@ -166,9 +175,9 @@ class Place:
         self.standin.stop()
 
 
-def blobs(git: GitRepository, commit: str) -> dict[str, str]:
-    listed = git.entries(commit, recursive=True, path=f"{FOLDER}/")
-    return {entry.path.removeprefix(f"{FOLDER}/"): entry.sha for entry in listed if entry.kind == "blob"}
+def blobs(git: GitRepository, commit: str, folder: str = FOLDER) -> dict[str, str]:
+    listed = git.entries(commit, recursive=True, path=f"{folder}/")
+    return {entry.path.removeprefix(f"{folder}/"): entry.sha for entry in listed if entry.kind == "blob"}
 
 
 def disturb(place: Place, wire: Wire, at: int, fault: str) -> None:

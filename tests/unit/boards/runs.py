@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 MODEL = ModelName(org="acme", model="Tiny-1", user="ann")
 
 
-def make_plan(partial: Sequence[str] = (), tag: str = "v1") -> Plan:
-    profile = PROFILES["demo"]
+def make_plan(partial: Sequence[str] = (), tag: str = "v1", profile_name: str = "demo") -> Plan:
+    profile = PROFILES[profile_name]
     tasks = [
         PlannedTask(
             task=task,
@@ -30,7 +30,7 @@ def make_plan(partial: Sequence[str] = (), tag: str = "v1") -> Plan:
     ]
     return Plan(
         release=Release(tag=tag, model=MODEL),
-        profile="demo",
+        profile=profile_name,
         checkpoint=[],
         sampling=profile.sampling,
         backend="transformers",
@@ -43,6 +43,18 @@ def make_plan(partial: Sequence[str] = (), tag: str = "v1") -> Plan:
     )
 
 
+def score_of(task: str, text: str) -> float:
+    """A made-up pass@1 that is another one for another text."""
+    return sum((text + task).encode()) % 101 / 100
+
+
+def grouped_json(plan: Plan, text: str, padding: str = "") -> bytes:
+    """The board's grouped JSON; `padding` makes it as large as a test wants, and no grouped JSON any more."""
+    results = [{"task": planned.task, "pass@1": score_of(planned.task, text)} for planned in plan.tasks]
+    more = {"padding": padding} if padding else {}
+    return canonical_json({"results": results, "meta": {"model": MODEL.hub_id}, **more})
+
+
 def write_run(
     run_dir: Path,
     *,
@@ -52,14 +64,22 @@ def write_run(
     partial: Sequence[str] = (),
     gates: Sequence[Gate] = (),
     tag: str = "v1",
+    profile_name: str = "demo",
+    generation_bytes: int = 0,
 ) -> Path:
-    """Write what the stages before `submit` leave; `text` makes the files of one run differ from another's."""
-    plan = make_plan(partial, tag)
+    """Write what the stages before `submit` leave; `text` makes the files of one run differ from another's.
+
+    `generation_bytes` is how much is added to each generations file.
+    """
+    plan = make_plan(partial, tag, profile_name)
     write_record(run_dir / "plan.json", plan)
     write_record(run_dir / "gates.json", Gates(release=plan.release, gates=list(gates)))
-    write_atomic(run_dir / grouped_name(MODEL), canonical_json({"results": grouped or text}))
+    write_atomic(run_dir / grouped_name(MODEL), grouped_json(plan, text, grouped))
     for planned in plan.tasks:
-        write_atomic(run_dir / generations_name(planned.task, MODEL.model), canonical_json([[text, planned.task]]))
+        write_atomic(
+            run_dir / generations_name(planned.task, MODEL.model),
+            canonical_json([[text, planned.task, "x" * generation_bytes]]),
+        )
         write_atomic(run_dir / metrics_name(planned.task, MODEL.model), canonical_json({planned.task: text}))
     files = assemble(run_dir, plan)
     whole = f"{marker(digest_of_files(files))}\n{body or 'Scores of ' + text}\n"

@@ -9,7 +9,7 @@ import pytest
 from podium.boards import BOARDS, Board, Targets, open_board, plan_only, submit
 from podium.errors import BoardError, UnknownNameError
 from podium.progress import SilentReport
-from podium.records import Gate, Receipt, read_record
+from podium.records import Gate, Receipt, read_record, receipt_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,15 +28,15 @@ RISK = Gate(name="sandbox", decision="at_risk", evidence="no seccomp")
         ({"gates": [NO]}, "gate conversion says no: golden logits differ"),
     ],
 )
-@pytest.mark.parametrize("name", ["fork", "space", "directory"])
+@pytest.mark.parametrize("name", BOARDS)
 def test_run_that_is_no_submission_is_skipped_without_asking_the_board(
     stage: Any, make_run: Callable[..., Path], tmp_path: Path, options: dict[str, Any], reason: str, name: str
 ) -> None:
-    targets = Targets(fork="a/b", space="a/b", directory=tmp_path / "out")
+    targets = Targets(fork="a/b", space="a/b", directory=tmp_path / "out", results=(tmp_path / "gone.json",))
     run_dir = make_run(**options)
     receipt = submit("submit", open_board(name, targets, stage.clients()), run_dir, SilentReport())
     assert (receipt.outcome, receipt.reason) == ("skipped", reason)
-    assert read_record(run_dir / "submit.json", Receipt) == receipt
+    assert read_record(run_dir / receipt_name("submit", name), Receipt) == receipt
     assert stage.standin.requests == []
     assert not (tmp_path / "out").exists()
 
@@ -88,6 +88,6 @@ def test_unknown_board_names_the_closest(stage: Any) -> None:
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_every_board_of_the_table_opens(stage: Any, tmp_path: Path, name: str) -> None:
-    targets = Targets(fork="a/b", space="a/b", directory=tmp_path)
+    targets = Targets(fork="a/b", space="a/b", directory=tmp_path, results=(tmp_path / "x.json",))
     board: Board = open_board(name, targets, stage.clients())
     assert board.name == name

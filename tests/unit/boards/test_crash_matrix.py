@@ -6,9 +6,10 @@ The calls are the ones the stand-in saw in an undisturbed run, so a call added t
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -28,12 +29,19 @@ from tests.unit.boards.crashes import (
 )
 from tests.unit.boards.runs import write_run
 
-from podium.boards import pack
+from podium.boards import Clients, Targets, pack
+from podium.boards.eval_results import EvalResultsBoard
+from podium.github import build_github, build_hub
+from podium.records import Receipt, read_record
 from podium.standin.world import FORK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 pytestmark = pytest.mark.world
 
 ALL = (*DEATHS, *FAULTS)
+NO_CLIENTS = Clients(github=lambda: build_github({}), hub=lambda _: build_hub({}))
 # Which stage runs, what is there before it, and whether it takes back.
 SCENARIOS = {
     "submit creates": ("submit", "", False),
@@ -43,6 +51,9 @@ SCENARIOS = {
     "publish creates": ("publish", "approved", False),
     "publish updates": ("publish", "published", False),
     "publish withdraws": ("publish", "published", True),
+    "eval results are created": ("eval-results", "approved", False),
+    "eval results are updated": ("eval-results", "told", False),
+    "eval results are withdrawn": ("eval-results", "told", True),
 }
 
 
@@ -64,15 +75,15 @@ def prepare(name: str, folder: Path) -> tuple[Path, Path]:
     if before:
         write_run(run_dir)
         receipt = place.run("submit", run_dir)
-        if before in {"approved", "published"}:
+        if before in {"approved", "published", "told"}:
             place.approve(receipt.number)
-        if before == "published":
-            place.run("publish", run_dir)
+        if before in {"published", "told"}:
+            place.run("publish" if before == "published" else "eval-results", run_dir)
             write_run(run_dir, text="second", tag="v2")
             place.approve(place.run("submit", run_dir).number)
         if before == "elsewhere":
             move_elsewhere(place)
-    if before != "approved" and before != "published":
+    if before not in {"approved", "published", "told"}:
         write_run(run_dir, text="second", tag="v2")
     place.stop()
     return folder / "prepared", run_dir
@@ -105,11 +116,28 @@ def expected_outcome(scene: Scene, before: Look, after_first: Look) -> str:
     """The right word for the run after the disturbance, from what that left."""
     if scene.closes:
         return "closed" if after_first.open_numbers or after_first.branches != closed_branches(scene) else "unchanged"
-    package = pack(scene.run_dir)
+    offer = wanted_of(scene)
     if not [number for number in after_first.open_numbers if is_ours(scene, before, number)]:
         return "created"
-    is_done = after_first.files == package.blobs() and after_first.text.strip() == package.text.strip()
+    is_done = after_first.files == offer.blobs and after_first.text.strip() == offer.text.strip()
     return "unchanged" if is_done and len(after_first.open_numbers) == 1 else "updated"
+
+
+class Wanted(NamedTuple):
+    """What is to stand on the board in the end."""
+
+    title: str
+    text: str
+    blobs: Mapping[str, str]
+
+
+def wanted_of(scene: Scene) -> Wanted:
+    package = pack(scene.run_dir)
+    if scene.stage != "eval-results":
+        return Wanted(package.submission.title, package.text, package.blobs())
+    evidence = read_record(scene.run_dir / "submit.json", Receipt).url
+    offer = EvalResultsBoard(Targets(fork=FORK), NO_CLIENTS).offer(package, evidence)
+    return Wanted(offer.title, offer.text, offer.blobs)
 
 
 def is_ours(scene: Scene, before: Look, number: int) -> bool:
@@ -144,7 +172,7 @@ def check_case(scene: Scene, folder: Path, wire: Wire, at: int, fault: str) -> l
 
 def faults_of(scene: Scene, look: Look, before: Look) -> list[str]:
     """What the board shows that it must not."""
-    package, faults = pack(scene.run_dir), []
+    wanted, faults = wanted_of(scene), []
     if scene.closes:
         if look.open_numbers:
             faults.append(f"{look.open_numbers} still open")
@@ -156,9 +184,9 @@ def faults_of(scene: Scene, look: Look, before: Look) -> list[str]:
     new = set(look.numbers) - set(before.numbers)
     if len(new) > (0 if before.open_numbers and scene.name != "submit supersedes" else 1):
         faults.append(f"opened {sorted(new)}")
-    if look.files != package.blobs():
+    if look.files != wanted.blobs:
         faults.append("the tree is not the submission")
-    if (look.title, look.text.strip()) != (package.submission.title, package.text.strip()):
+    if (look.title, look.text.strip()) != (wanted.title, wanted.text.strip()):
         faults.append("title or text are not the submission's")
     stray = set(look.branches) - {"main", BRANCH, "podium/earlier", "refs/heads/main", "refs/pr/1"}
     if stray:
@@ -172,6 +200,8 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     # No power is cut here: only the order of writes matters.
     monkeypatch.setattr(os, "fsync", lambda _: None)
+    # No certificate is looked at on loopback, and each case's new client would read them all.
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
     return Wire(monkeypatch)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "community_results/acme_Tiny-1_ann"
-NO_TOKENS = Clients(github=lambda: build_github({}), hub=lambda: build_hub({}))
+NO_TOKENS = Clients(github=lambda: build_github({}), hub=lambda resource: build_hub({}, resource))
 
 
 def send(board: DirectoryBoard, run_dir: Path) -> str:
@@ -78,4 +78,4 @@ def test_directory_never_asks_for_a_token() -> None:
     with pytest.raises(TokenError):
         NO_TOKENS.github()
     with pytest.raises(TokenError):
-        NO_TOKENS.hub()
+        NO_TOKENS.hub("")

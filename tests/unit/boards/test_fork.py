@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from tests.unit.boards.runs import grouped_json, make_plan
 
 from podium.boards.forge import plain
 from podium.boards.releases import release_marker
@@ -70,7 +71,7 @@ def test_changed_files_update_the_same_pull_request(stage: Any, make_run: Callab
     (pull,) = pulls(stage)
     assert (second.outcome, second.number) == ("updated", first.number)
     assert second.head == pull.head.sha != first.head
-    assert b"second" in files_of(stage, pull.head.sha)["acme_Tiny-1_ann.json"]
+    assert files_of(stage, pull.head.sha)["acme_Tiny-1_ann.json"] == grouped_json(make_plan(), "second")
     assert "Scores of second" in pull.body
 
 
@@ -204,7 +205,7 @@ def test_lost_answer_of_an_update_is_looked_up(open_stage: Any, make_run: Callab
     open_stage().send_to_fork(make_run())
     stage = open_stage([Fault(method="PATCH", path="/git/refs/", action="drop_after")])
     assert stage.send_to_fork(make_run(text="second")).outcome == "updated"
-    assert b"second" in files_of(stage, BRANCH)["acme_Tiny-1_ann.json"]
+    assert files_of(stage, BRANCH)["acme_Tiny-1_ann.json"] == grouped_json(make_plan(), "second")
 
 
 def test_creation_whose_listing_lags_is_waited_for(open_stage: Any, make_run: Callable[..., Path]) -> None:

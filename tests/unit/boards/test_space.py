@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from huggingface_hub import hf_hub_download
+from tests.unit.boards.runs import grouped_json, make_plan
 
 from podium.boards import plan_only
 from podium.boards.forge import plain
@@ -97,7 +98,7 @@ def test_next_release_updates_the_same_pull_request(stage: Any, make_run: Callab
     second = publish(stage, approved(stage, make_run(text="second")))
     assert (second.outcome, second.number) == ("updated", first.number)
     assert len(proposals(stage)) == 1
-    assert b"second" in content(stage, first.number, "acme_Tiny-1_ann.json", tmp_path)
+    assert content(stage, first.number, "acme_Tiny-1_ann.json", tmp_path) == grouped_json(make_plan(), "second")
     details = hub(stage).get_discussion_details(LEADERBOARD, first.number, repo_type="space")
     assert "Scores of second" in details.events[0].content
 
@@ -312,7 +313,10 @@ def test_merged_by_the_space_is_unchanged(stage: Any, make_run: Callable[..., Pa
     stage.standin.store.state.users[maintainer.login] = maintainer
     hub(stage, maintainer).merge_pull_request(LEADERBOARD, number, repo_type="space")
     receipt = publish(stage, run_dir)
-    assert (receipt.outcome, receipt.reason) == ("unchanged", "the Space already holds exactly these files")
+    assert (receipt.outcome, receipt.reason) == (
+        "unchanged",
+        f"the Space {LEADERBOARD} already holds exactly these files",
+    )
 
 
 def test_same_title_by_somebody_else_is_not_ours(stage: Any, make_run: Callable[..., Path]) -> None:
@@ -362,7 +366,7 @@ def test_bad_hub_token_names_the_variable(stage: Any, make_run: Callable[..., Pa
     run_dir = approved(stage, make_run())
     board = stage.space()
     board._clients = msgspec.structs.replace(
-        stage.clients(), hub=lambda: build_hub(stage.environment(HF_TOKEN="standin-wrong-token"))
+        stage.clients(), hub=lambda _: build_hub(stage.environment(HF_TOKEN="standin-wrong-token"))
     )
     with pytest.raises(TokenError) as caught:
         board.send(board.prepare(run_dir), SilentReport())

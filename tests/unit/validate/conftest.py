@@ -15,6 +15,8 @@ from podium.records import (
     Check,
     FileDigest,
     Gates,
+    Hypothesis,
+    LayoutVerdict,
     LedgerEntry,
     LedgerFile,
     Limits,
@@ -85,7 +87,9 @@ def make_model(run_dir: Path, plan: Plan) -> Model:
         parameters=7,
         vocab_size=3,
         max_length=512,
-        assumptions=[],
+        verdict=LayoutVerdict(
+            hypothesis=Hypothesis(order="out_in", pairing="split", head="own_vh"), decided_by="golden", evidence="equal"
+        ),
         checks=[],
         tensors=[],
         versions={},

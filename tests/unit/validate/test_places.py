@@ -24,6 +24,10 @@ GROUPED = "acme_tiny-code_1_ada.json"
         ("plan.json", "plan", "", ""),
         ("submit.json", "receipt", "", ""),
         ("publish.json", "receipt", "", ""),
+        *(
+            (f"{name}.json", "receipt", "", "")
+            for name in ("submit.directory", "submit.evalplus", "publish.eval-results")
+        ),
         ("pr_body.md", "body", "", ""),
         ("report/index.html", "page", "", ""),
         ("samples/humaneval.1-of-4.jsonl", "samples", "humaneval", ""),

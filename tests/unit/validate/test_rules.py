@@ -185,6 +185,11 @@ RUN_CASES: list[tuple[str, Spoil]] = [
     ("sample-limit", edit("plan.json", ask_too_much)),
     ("sample-limit", edit_line("verdicts/demo-sh.jsonl", 0, put("n_samples", 10**30))),
     ("receipt-address", write("submit.json", receipt())),
+    ("receipt-address", write("submit.json", receipt(board="directory", url="https://git.test/a/b/pull/3"))),
+    (
+        "receipt-address",
+        write("publish.eval-results.json", receipt(stage="publish", url="https://git.test/a/b/pull/3")),
+    ),
     ("receipt-address", write("publish.json", receipt(url="https://hub.test/spaces/a/b/discussions/3"))),
     ("receipt-address", write("submit.json", receipt(outcome="skipped", url="https://git.test/a/b/pull/3"))),
     ("null-score", edit(GROUPED, put("pass@1", None, "results", 0))),

@@ -7,13 +7,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from podium.records import receipt_name
 from podium.validate.breaches import Breach
+from podium.validate.leaks import secret_in
 from podium.validate.rules.rule import DocumentRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TOKEN = re.compile(r"\b(hf_[A-Za-z0-9]{10,}|gh[pousr]_[A-Za-z0-9]{10,}|github_pat_[A-Za-z0-9_]{10,})")
 LOCAL_PATH = re.compile(
     r"^(/(?!/)|~|\.\.?/|file:)|(?<!\w)[A-Za-z]:\\|(?<![\w/.])/(home|root|tmp|Users|mnt|opt|scratch)/"
 )
@@ -121,10 +122,10 @@ def body_token(path: str, text: str) -> Iterator[Breach]:
 
 
 def _tokens(path: str, where: str, text: str) -> Iterator[Breach]:
-    found = TOKEN.search(text)
-    if found:
+    kind = secret_in(text)
+    if kind:
         # Never the token itself: findings are printed in public logs.
-        message = f"it holds what looks like an access token ({found[0][:4]}…)"
+        message = f"it holds what looks like {kind}"
         yield Breach(path=path, where=where, message=message, hint="revoke that token now, then remove it here")
 
 
@@ -139,10 +140,12 @@ def receipt_address(path: str, value: Any) -> Iterator[Breach]:
     """A receipt says which stage it is of, where its pull request is, and why there is none."""
     if not isinstance(value, dict):
         return
-    stage, url, number = (value.get(name) for name in ("stage", "url", "number"))
-    hint = f"podium {path.removesuffix('.json')} RUN_DIR looks again and writes it anew"
-    if f"{stage}.json" != path.rpartition("/")[2]:
-        yield Breach(path=path, where="$.stage", message=f"it is the receipt of {stage!r}", hint=hint)
+    stage, board, url, number = (value.get(name) for name in ("stage", "board", "url", "number"))
+    name = path.rpartition("/")[2]
+    hint = f"podium {name.partition('.')[0]} RUN_DIR looks again and writes it anew"
+    if receipt_name(str(stage), str(board)) != name:
+        message = f"it is the receipt of {stage!r} for the board {board!r}"
+        yield Breach(path=path, where="$.stage", message=message, hint=hint)
     if number and not str(url).endswith(f"/{number}"):
         message = f"pull request {number} is not at {url!r}"
         yield Breach(path=path, where="$.number", message=message, hint=hint)

@@ -1,0 +1,58 @@
+"""A submission as large as the real ones (25 files, 80 MB) goes to both boards, in memory that a small runner has."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.acceptance.test_submit import Workplace, receipt_of
+from tests.unit.boards.runs import MODEL, write_run
+
+from podium.boards import pack
+from podium.standin.server import Standin
+from podium.standin.world import FORK, default_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.world, pytest.mark.slow]
+
+# 12 generations files of a real size (5.5 to 9.4 MB), 12 metrics and the grouped JSON.
+GENERATION_BYTES = 6_700_000
+LIMIT_MIB = 500
+
+
+def peak_mib() -> float:
+    """The largest memory any finished child of this process had."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def test_eighty_megabytes_go_through_as_one_tree_and_one_commit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Standin(tmp_path / "standin", default_world()) as standin:
+        work = Workplace(tmp_path, standin)
+        write_run(work.run_dir, profile_name="bigcode", generation_bytes=GENERATION_BYTES)
+        files = pack(work.run_dir).submission.files
+        size = sum(file.size_bytes for file in files)
+        assert (len(files), size // 1_000_000) == (25, 80)
+        idle = subprocess.run([sys.executable, "-c", "import github, huggingface_hub"], check=True)
+        assert idle.returncode == 0
+        before = peak_mib()
+        receipt = receipt_of(work.podium("submit", "runs/v1"))
+        submitted = peak_mib()
+        writes = [write.partition("/git/")[2] for write in work.writes()]
+        assert [writes.count(kind) for kind in ("blobs", "trees", "commits", "refs")] == [25, 1, 1, 1]
+        git = standin.store.git(standin.store.state.repositories[FORK])
+        listed = git.entries(receipt.head, recursive=True, path="community_results/")
+        assert sum(entry.kind == "blob" and MODEL.folder in entry.path for entry in listed) == 25
+        work.approve(receipt.number)
+        assert receipt_of(work.podium("publish", "runs/v1")).outcome == "created"
+        published = peak_mib()
+    with capsys.disabled():
+        figures = f"imports alone {before:.0f}, submit {submitted:.0f}, publish {published:.0f}"
+        print(f"\n{len(files)} files, {size:,} bytes; peak MiB: {figures}")
+    assert published < LIMIT_MIB
