@@ -25,7 +25,7 @@ openapi: setup
 
 test: setup openapi
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 lint: setup
 	$(BIN)/ruff check .

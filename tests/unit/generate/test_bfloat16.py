@@ -6,7 +6,8 @@ In bfloat16 a logit has eight bits of mantissa, so the way in which a matrix pro
 Guaranteed, on one machine with one version of everything and one number of threads:
 - the same command draws the same samples, on any device;
 - with packed weights (`versions()["linear"]` begins with `onednn-prepacked`; as float32 where the processor has no
-  bfloat16 units) a row's logits do not depend on the rows computed with it, so order, shards, slots and resuming change nothing.
+  bfloat16 units) a row's logits do not depend on the rows computed with it, so order, shards, slots and resuming change
+  nothing.
 Not guaranteed: the same samples on another kind of CPU, on a GPU, by transformers, or in float32; and where `linear` is
 `plain`, the same samples after a kill or in shards. They are then other draws from the same distribution, and the
 generations file that was written is what is submitted, whatever a second run would have drawn.
