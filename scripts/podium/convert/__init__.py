@@ -22,7 +22,7 @@ from podium.convert.layouts import detect
 from podium.convert.mapping import tensors_of
 from podium.convert.tokenizer import write_tokenizer
 from podium.convert.writer import DTYPES, write_model_files
-from podium.errors import StorageError
+from podium.errors import StorageError, UndeterminedError
 from podium.files import canonical_json, sha256_file, write_atomic
 from podium.names import check_name
 from podium.records import FileDigest, Model, write_record
@@ -151,7 +151,7 @@ def _check_source(checkpoint: Checkpoint, report: Report) -> list[Check]:
 
 def _decide(options: ConvertOptions, checkpoint: Checkpoint, checks: list[Check], report: Report) -> LayoutVerdict:
     """The verdict; where there is none, what the cheap checks saw belongs to the reason."""
-    from podium.convert.verdict import UndeterminedError, decide
+    from podium.convert.verdict import decide
 
     golden = _golden_path(options)
     config = checkpoint.config

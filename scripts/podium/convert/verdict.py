@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from podium.convert.probe import SEGMENT, build_probe
 from podium.convert.trial import Trunk, final_states, head_of, mean_nats
-from podium.errors import CheckpointError
+from podium.errors import CheckpointError, UndeterminedError
 from podium.records import Hypothesis, LayoutVerdict, Trial
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ MASKLESS_GAIN = 1.0
 GOLDEN_TOLERANCE = {"F32": 1e-3, "BF16": 0.1, "F16": 0.02}
 GOLDEN_GAP = 10.0
 WAYS_OUT = "give logits of the training stack with --golden FILE.npz, or state what you know with --assume"
-
-
-class UndeterminedError(CheckpointError):
-    """The bytes can be read in several ways and nothing tells which is the model."""
 
 
 def decide(

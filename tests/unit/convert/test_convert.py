@@ -14,8 +14,7 @@ import torch
 from podium.convert import ConvertOptions, convert, digest_folder, record_path
 from podium.convert.containers import open_container
 from podium.convert.golden import FILE_NAME
-from podium.convert.verdict import UndeterminedError
-from podium.errors import CheckpointError, StorageError, UnknownNameError, UsageError
+from podium.errors import CheckpointError, StorageError, UndeterminedError, UnknownNameError, UsageError
 from podium.progress import SilentReport
 from podium.records import Hypothesis, Model, read_record
 

@@ -17,8 +17,7 @@ from tests.unit.convert.trained import VOCABULARY, token_ids, train
 from podium.convert import ConvertOptions, convert, record_path
 from podium.convert.adapter import Base, weights_sha256
 from podium.convert.containers import open_container
-from podium.convert.verdict import UndeterminedError
-from podium.errors import CheckpointError, UsageError
+from podium.errors import CheckpointError, UndeterminedError, UsageError
 from podium.progress import SilentReport
 from podium.records import Hypothesis, Model, read_record
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,18 +30,17 @@ EXACT = 1e-4
 ROUNDED = 0.05
 
 
-class Loaded(msgspec.Struct, frozen=True):
-    """The directory in float32 arithmetic: tokenizer, model and the names that did not fit, by kind of misfit."""
+class Seen(msgspec.Struct, frozen=True):
+    """What one load of the directory showed, in float32 arithmetic; the model itself is gone again.
+
+    `misfits` are tensor names that did not fit, by kind; `logits` [length, vocabulary] are the probe text's, `answers`
+    the most probable next token after each of PROMPTS pieces of it.
+    """
 
     tokenizer: Any
-    model: Any
     misfits: dict[str, list[str]]
-
-
-def load_directory(folder: Path) -> Loaded:
-    """Load with stock transformers. Raises CheckpointError when it does not load."""
-    hint = "check that config.json and tokenizer.json belong to the weights"
-    return Loaded(*open_model(folder, "float32", CheckpointError, hint=hint))
+    logits: Any
+    answers: list[int]
 
 
 def check_directory(
@@ -50,33 +48,39 @@ def check_directory(
 ) -> tuple[list[Check], dict[str, float]]:
     """All checks in order of cost, and the numbers that compare the directory with the checkpoint.
 
-    `prompts` are benchmark prompts, to be sure that the tokenizer gives each of them back.
+    `prompts` are benchmark prompts, to be sure that the tokenizer gives each of them back. Raises CheckpointError when
+    the directory does not load.
     """
-    loaded = load_directory(folder)
-    probe = build_probe(checkpoint.tokenizer, checkpoint.config.max_position_embeddings)
-    logits = _logits(loaded.model, probe.text)
-    parity = _parity(checkpoint, verdict, probe.text, logits)
-    again = load_directory(folder)
+    ids = build_probe(checkpoint.tokenizer, checkpoint.config.max_position_embeddings).text
+    seen, again = _look(folder, ids), _look(folder, ids)
+    parity = _parity(checkpoint, verdict, ids, seen.logits)
     return [
-        _loading_check(loaded, again, logits, _logits(again.model, probe.text)),
-        _tokenizer_check(loaded.tokenizer, checkpoint.tokenizer, prompts),
-        _bytes_check(loaded.tokenizer),
+        _loading_check(seen, again),
+        _tokenizer_check(seen.tokenizer, checkpoint.tokenizer, prompts),
+        _bytes_check(seen.tokenizer),
         _parity_check(parity, dtype),
         _likelihood_check(parity["text_nats"], verdict),
         _position_check(checkpoint, verdict),
-        _prompt_check(loaded.model, probe.text),
+        _prompt_check(seen.answers),
     ], parity
 
 
-def _logits(model: Any, ids: list[int]) -> Any:
+def _look(folder: Path, ids: list[int]) -> Seen:
+    """Load with stock transformers and run the probe."""
     import torch
 
+    hint = "check that config.json and tokenizer.json belong to the weights"
+    tokenizer, model, misfits = open_model(folder, "float32", CheckpointError, hint=hint)
+    starts = [place * (len(ids) - PROMPT_TOKENS) // PROMPTS for place in range(PROMPTS)]
+    pieces = torch.tensor([ids[start : start + PROMPT_TOKENS] for start in starts])
     with torch.inference_mode():
-        return model(torch.tensor([ids])).logits[0].float()
+        logits = model(torch.tensor([ids])).logits[0].float()
+        answers: list[int] = model(pieces).logits[:, -1].argmax(dim=-1).tolist()
+    return Seen(tokenizer, misfits, logits, answers)
 
 
-def _loading_check(loaded: Loaded, again: Loaded, logits: Any, more: Any) -> Check:
-    misfits, is_equal = loaded.misfits or again.misfits, bool((logits == more).all())
+def _loading_check(seen: Seen, again: Seen) -> Check:
+    misfits, is_equal = seen.misfits or again.misfits, bool((seen.logits == again.logits).all())
     saw = str(misfits) if misfits else "no missing, unexpected or odd tensor"
     if not is_equal:
         saw += "; a second load gives other logits: something is filled at random"
@@ -157,15 +161,8 @@ def _position_check(checkpoint: Checkpoint, verdict: LayoutVerdict) -> Check:
     return Check(name="position", ok=ok, saw=saw)
 
 
-def _prompt_check(model: Any, ids: list[int]) -> Check:
+def _prompt_check(answers: list[int]) -> Check:
     """A head laid out wrongly answers everything with one token."""
-    import torch
-
-    starts = [place * (len(ids) - PROMPT_TOKENS) // PROMPTS for place in range(PROMPTS)]
-    prompts = torch.tensor([ids[start : start + PROMPT_TOKENS] for start in starts])
-    with torch.inference_mode():
-        answers = model(prompts).logits[:, -1]
-    distinct = len(set(answers.argmax(dim=-1).tolist()))
-    is_finite = math.isfinite(float(answers.abs().max()))
+    distinct = len(set(answers))
     saw = f"{distinct} different answers to {PROMPTS} prompts"
-    return Check(name="depends-on-prompt", ok=is_finite and distinct >= FEWEST_ANSWERS, saw=saw)
+    return Check(name="depends-on-prompt", ok=distinct >= FEWEST_ANSWERS, saw=saw)
