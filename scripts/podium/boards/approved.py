@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 HUB_NAME = re.compile(r"[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}")
 
 
-class ApprovedBoard:
+class ApprovedBoard(ABC):
     """Base of the boards on the Hub: a subclass says which repository, and what is offered to it."""
 
     name = ""
@@ -43,13 +44,13 @@ class ApprovedBoard:
         self._targets, self._clients, self._pause = targets, clients, pause
         self._counters: dict[str, Counter] = {}
 
+    @abstractmethod
     def repository(self, package: Package) -> str:
         """OWNER/NAME of the Hub repository."""
-        raise NotImplementedError
 
+    @abstractmethod
     def offer(self, package: Package, evidence: str) -> Offer:
         """What is to stand there; `evidence` is the address of the pull request in the fork."""
-        raise NotImplementedError
 
     @cached_property
     def _forge(self) -> Forge:

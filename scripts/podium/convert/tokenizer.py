@@ -84,16 +84,11 @@ def _text_of(token: Any) -> str:
 
 
 def _source(where: str, data: bytes, named: dict[str, str]) -> TokenizerSource:
-    from tokenizers import Tokenizer
-
     try:
-        value = parse_json(data, where)
-        added = {token["content"]: token["id"] for token in value["added_tokens"]}
-        tokenizer = Tokenizer.from_str(data.decode())
-    # The library raises a bare Exception for what it cannot read.
-    except Exception as err:
-        message = f"{where} is not a readable tokenizer: {err}"
-        raise CheckpointError(message, hint=OWN_TOKENIZER) from err
+        added = {token["content"] for token in parse_json(data, where)["added_tokens"]}
+    except (RecordError, KeyError, TypeError) as err:
+        raise _unreadable(where, err) from err
+    tokenizer = _opened(where, data)
     usual = {kind: next((name for name in names if name in added), "") for kind, names in USUAL_NAMES.items()}
     special = {kind: text for kind, text in {**usual, **named}.items() if text}
     ids = {text: number for text in special.values() if (number := tokenizer.token_to_id(text)) is not None}
@@ -108,6 +103,20 @@ def _source(where: str, data: bytes, named: dict[str, str]) -> TokenizerSource:
         ids=ids,
         size=1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1),
     )
+
+
+def _opened(where: str, data: bytes) -> Any:
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_str(data.decode())
+    # The library knows no narrower class than this for what it cannot read; nothing else is called here.
+    except Exception as err:
+        raise _unreadable(where, err) from err
+
+
+def _unreadable(where: str, err: Exception) -> CheckpointError:
+    return CheckpointError(f"{where} is not a readable tokenizer: {err}", hint=OWN_TOKENIZER)
 
 
 def write_tokenizer(source: TokenizerSource, folder: Path, max_length: int) -> None:

@@ -241,7 +241,7 @@ def test_a_model_that_hardly_looks_at_positions_leaves_the_pairing_open(tmp_path
     assert not (tmp_path / "model").exists()
 
 
-def test_a_head_that_reads_the_same_both_ways_leaves_it_open(tmp_path: Path) -> None:
+def test_golden_logits_that_fit_several_readings_leave_them_open(tmp_path: Path) -> None:
     """Golden logits of position-free weights fit several readings: undetermined, with the table of all of them."""
     import msgspec
 
