@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 import numpy as np
 
-from podium.convert.blocks import AREA, SIDE, Kernel, as_floats
+from podium.convert.blocks import AREA, DEPTH, WIDTH, Kernel, as_floats
 from podium.convert.containers.storage import float32_of
 from podium.convert.mapped import mapped
 from podium.errors import CheckpointError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.convert.adapter import Delta
-    from podium.convert.blocks import Array
+    from podium.convert.blocks import Array, Scratch
     from podium.convert.containers import Stored
     from podium.convert.mapped import Mapped
     from podium.convert.mapping import Tensor
@@ -62,20 +62,20 @@ def bands_of(tensor: Tensor) -> Iterator[Band]:
     elif columns:
         height = BAND_VALUES // columns
         # Whole blocks, so that no band ends in slivers.
-        height -= height % SIDE if height > SIDE else 0
+        height -= height % WIDTH if height > WIDTH else 0
         for top in range(0, rows, height):
             yield Band(top, min(top + height, rows), 0, columns)
 
 
 def source_rows(band: Band, pairs_of_head: int) -> Iterator[tuple[int, int, slice]]:
-    """Cut a band's rows into runs of at most `SIDE`: (first, last, stored rows).
+    """Cut a band's rows into runs of at most `WIDTH`: (first, last, stored rows).
 
     Of a head's stored rows 0, 1, 2, ... the even ones come first, so a run never leaves half a head.
     """
     half = pairs_of_head // 2
     top = band.top
     while top < band.bottom:
-        bottom = min(top + SIDE, band.bottom)
+        bottom = min(top + WIDTH, band.bottom)
         if not half:
             yield top, bottom, slice(top, bottom)
         else:
@@ -119,9 +119,9 @@ def _refuse_non_finite(stored: Stored, values: Array, first: int) -> None:
 
 
 class Filler:
-    """Fills bands of one tensor from its mapped source."""
+    """Fills bands of one tensor from its mapped source, several at a time when several threads ask."""
 
-    def __init__(self, tensor: Tensor, source: Stored, values: Mapped, dtype: str) -> None:
+    def __init__(self, tensor: Tensor, source: Stored, values: Mapped, dtype: str, scratch: Scratch) -> None:
         rows, columns = matrix_shape(tensor)
         self._tensor, self._stored, self._dtype, self._mapped = tensor, source, dtype, values
         if tensor.transpose:
@@ -129,11 +129,16 @@ class Filler:
         else:
             self._matrix = values.values.reshape(rows, columns)
         self._factors = _factors(tensor.delta, rows, columns) if tensor.delta else None
-        self._kernel = Kernel(values.kind, "float32" if tensor.delta else dtype, transpose=tensor.transpose)
-        self._last_kernel = Kernel("F32", dtype, transpose=False)
+        self._kernel = Kernel(values.kind, "float32" if tensor.delta else dtype, scratch, transpose=tensor.transpose)
+        self._last_kernel = Kernel("F32", dtype, scratch, transpose=False)
 
     def fill(self, band: Band, target: Array) -> None:
         """Make the values of a band, [rows, columns]. Raises CheckpointError for a value that is not finite."""
+        # Sums of squares may overflow, that is what they are for.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._fill(band, target)
+
+    def _fill(self, band: Band, target: Array) -> None:
         if self._factors is None:
             self._gather(band, target)
             return
@@ -148,7 +153,7 @@ class Filler:
     def _gather(self, band: Band, target: Array) -> None:
         transpose = self._tensor.transpose
         for top, bottom, rows in source_rows(band, self._tensor.pairs_of_head):
-            step = SIDE if transpose else AREA // (bottom - top)
+            step = DEPTH if transpose else AREA // (bottom - top)
             for left in range(band.left, band.right, step):
                 right = min(left + step, band.right)
                 source = self._matrix[rows, left:right]
@@ -164,8 +169,7 @@ class Filler:
         sums = np.concatenate([factors.b[rows] for rows in runs]) @ factors.a[:, band.left : band.right]
         sums *= factors.scale
         sums += merged
-        with np.errstate(over="ignore"):
-            merged[...] = sums
+        merged[...] = sums
 
     def _refuse(self, band: Band, source: Array) -> NoReturn:
         for first in range(0, self._mapped.values.size, BAND_VALUES):
@@ -187,13 +191,13 @@ class Filler:
 
 
 @contextmanager
-def filler(tensor: Tensor, dtype: str, folder: Path) -> Iterator[Callable[[Band, Array], None]]:
+def filler(tensor: Tensor, dtype: str, folder: Path, scratch: Scratch) -> Iterator[Callable[[Band, Array], None]]:
     """What fills the bands of a tensor; a source that has to be decoded first passes through `folder`."""
     if tensor.source is None:
         yield _fill_zeros
         return
     with mapped(tensor.source, tensor.elements, folder) as values:
-        yield Filler(tensor, tensor.source, values, dtype).fill
+        yield Filler(tensor, tensor.source, values, dtype, scratch).fill
 
 
 def _fill_zeros(band: Band, target: Array) -> None:

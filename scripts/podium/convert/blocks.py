@@ -1,10 +1,11 @@
 """Blocks of values small enough for the cache: checked, cast with rounding to nearest even, transposed on the way.
 
-Nothing here allocates in its inner loop; a `Kernel` owns its scratch memory and so belongs to one thread.
+Nothing here allocates in its inner loop: every thread has scratch memory of its own, which stays in its core's cache.
 """
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import msgspec
@@ -12,11 +13,13 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-SIDE = 256
-AREA = SIDE * SIDE
+# A block to transpose: so many columns of so many rows, as they are stored.
+DEPTH = 128
+WIDTH = 512
+AREA = DEPTH * WIDTH
 # Rows of a scratch block lie this many values further apart than a power of two, else a column of it falls into a
 # few lines of the cache; straight from the file a transposition takes three times as long.
-PADDING = 8
+PADDING = 4
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -44,23 +47,30 @@ def as_floats(values: Array, kind: str) -> Array:
     return values.astype(np.float32)
 
 
+class Scratch(threading.local):
+    """What a block passes through on its way, three times 256 KiB; every thread that looks finds its own."""
+
+    def __init__(self) -> None:
+        self.wide = np.empty(AREA, np.float32)
+        self.sums = np.empty(AREA, np.uint32)
+        self.padded = np.empty((DEPTH, WIDTH + PADDING), np.uint32)
+
+
 class Kernel:
     """Moves blocks of one stored kind into a dtype. With `transpose` the targets are views of transposed memory."""
 
-    def __init__(self, kind: str, dtype: str, *, transpose: bool) -> None:
+    def __init__(self, kind: str, dtype: str, scratch: Scratch, *, transpose: bool) -> None:
         self._kind = kind
         self._format = FORMATS[dtype]
+        self._scratch = scratch
         self._transpose = transpose
         self._is_same = self._format.label == kind
-        self._wide = np.empty(AREA, np.float32)
-        self._sums = np.empty(AREA, np.uint32)
-        self._padded = np.empty((SIDE, SIDE + PADDING), np.uint32)
 
     def move(self, source: Array, target: Array) -> bool:
         """Fill `target` from `source`, both [rows, columns]; false when a value is not finite or would not stay so."""
         if self._is_same:
             return self._copy(source, target)
-        wide = self._wide[: source.size].reshape(source.shape)
+        wide = self._scratch.wide[: source.size].reshape(source.shape)
         self._widen(source, wide)
         if not self._stays_finite(wide):
             return False
@@ -71,8 +81,7 @@ class Kernel:
         return True
 
     def _copy(self, source: Array, target: Array) -> bool:
-        rows, columns = source.shape
-        landed = self._padded.view(source.dtype)[:rows, :columns] if self._transpose else target
+        landed = self._padded(source.dtype.str, source.shape) if self._transpose else target
         landed[...] = source
         if self._transpose:
             target[...] = landed
@@ -90,13 +99,15 @@ class Kernel:
             wide[...] = source
 
     def _stays_finite(self, values: Array) -> bool:
-        # NaN wins every maximum and loses every comparison.
+        # A sum of squares is no smaller than any of them, in whatever order and however rounded: one pass, three times
+        # as fast as a maximum and a minimum. NaN wins every maximum and loses every comparison.
+        if float(np.vecdot(values, values).max()) <= self._format.largest**2:
+            return True
         return bool(values.max() <= self._format.largest and values.min() >= -self._format.largest)
 
     def _land(self, wide: Array, target: Array) -> None:
-        rows, columns = wide.shape
         if self._transpose:
-            padded = self._padded.view(target.dtype)[:rows, :columns]
+            padded = self._padded(target.dtype.str, wide.shape)
             padded[...] = wide
             target[...] = padded
         else:
@@ -104,13 +115,14 @@ class Kernel:
 
     def _round_to_bfloat16(self, wide: Array, target: Array) -> None:
         """Add just under half of the last place, and one more where that place is odd; keep the upper halves."""
-        rows, columns = wide.shape
         bits = wide.view(np.uint32)
-        sums = self._sums[: wide.size].reshape(wide.shape)
+        sums = self._scratch.sums[: wide.size].reshape(wide.shape)
         np.right_shift(bits, 16, out=sums)
         np.bitwise_and(sums, 1, out=sums)
         np.add(sums, 0x7FFF, out=sums)
-        landed = self._padded[:rows, :columns] if self._transpose else sums
-        np.add(sums, bits, out=landed)
-        owner = self._padded if self._transpose else sums
-        target[...] = owner.view(np.uint16)[:rows, 1::2][:, :columns]
+        np.add(sums, bits, out=bits)
+        self._land(bits.view(np.uint16)[:, 1::2], target)
+
+    def _padded(self, dtype: str, shape: tuple[int, ...]) -> Array:
+        rows, columns = shape
+        return self._scratch.padded.view(dtype)[:rows, :columns]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import threading
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from podium.convert.containers import Stored
 
 # Mapped pages count as memory of the process until they are given back.
-RESIDENT_BYTES = 48 << 20
+RESIDENT_BYTES = 32 << 20
 DECODED_GROUPS = 1 << 12
 SCALE_BYTES = 4
 
@@ -39,15 +40,17 @@ class Mapped:
         self.values: Array = np.frombuffer(self._pages, dtype, elements, lead)
         self._is_small = length <= RESIDENT_BYTES
         self._touched_bytes = 0
+        self._counting = threading.Lock()
 
     def touched(self, block: Array) -> None:
-        """Give the pages back when more than the bound may have come in."""
+        """Give the pages back when more than the bound may have come in; another thread that reads them gets them again."""
         if self._is_small:
             return
-        self._touched_bytes += sum((n - 1) * stride for n, stride in zip(block.shape, block.strides, strict=True))
-        if self._touched_bytes > RESIDENT_BYTES:
-            self._pages.madvise(mmap.MADV_DONTNEED)
-            self._touched_bytes = 0
+        with self._counting:
+            self._touched_bytes += sum((n - 1) * stride for n, stride in zip(block.shape, block.strides, strict=True))
+            if self._touched_bytes > RESIDENT_BYTES:
+                self._pages.madvise(mmap.MADV_DONTNEED)
+                self._touched_bytes = 0
 
 
 def _refuse(stored: Stored, why: str) -> CheckpointError:

@@ -1,7 +1,8 @@
 """The SafeTensors writer: header first, then one tensor after the other, checked, reordered and cast on the way.
 
-Memory does not grow with the model: a few bands are in work, and a second thread digests them in the order of the
-file. Whatever fails, no weight file stays behind; killed, only temporary files do, and the next run removes them.
+Memory does not grow with the model: two threads fill and write a few bands, each at its place; the caller's own digests
+them in the order of the file, and one more brings them to disk. Whatever fails, no weight file stays behind; killed,
+only temporary files do, and the next run removes them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import msgspec
 import numpy as np
 
 from podium.convert.bands import BAND_VALUES, bands_of, filler
-from podium.convert.blocks import FORMATS
+from podium.convert.blocks import FORMATS, Scratch
 from podium.errors import CheckpointError, StorageError
 from podium.files import atomic_writer, sha256_bytes, write_atomic
 from podium.records import FileDigest
@@ -27,15 +28,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from podium.convert.bands import Band
     from podium.convert.blocks import Array
     from podium.convert.mapping import Tensor
 
 DTYPES = FORMATS
 ALIGNMENT = 8
-BLOCKS_IN_WORK = 4
+WORKERS = 2
 # For larger writes the kernel takes 2 MiB pages, and on a virtual machine those are the ones that the host has to give
-# first: ten times the system time. `cp` writes so much at a time too.
-WRITE_BYTES = 128 << 10
+# first: ten times the system time.
+WRITE_BYTES = 512 << 10
+BLOCKS_IN_WORK = 10
 # The disk begins after so much, not at the end: a last fsync of everything would take as long as all the rest.
 SYNC_BYTES = 64 << 20
 SINGLE = "model.safetensors"
@@ -50,58 +53,27 @@ class _Shard(msgspec.Struct, frozen=True):
     tensors: tuple[Tensor, ...]
 
 
-class _DigestedFile:
-    """A file written block by block; two more threads digest it and bring it to disk while the next ones are made."""
+class _Disk:
+    """Brings a file to disk while it is written, every `SYNC_BYTES`, in a thread of its own."""
 
-    def __init__(self, descriptor: int, threads: ExitStack, block_bytes: int) -> None:
+    def __init__(self, descriptor: int, pool: ThreadPoolExecutor) -> None:
         self._descriptor = descriptor
-        # One thread each: blocks are digested in the order of the file, and never wait for the disk.
-        self._digesting = threads.enter_context(ThreadPoolExecutor(1, "digest"))
-        self._syncing = threads.enter_context(ThreadPoolExecutor(1, "sync"))
-        self._digest = hashlib.sha256()
-        self._blocks = [np.empty(block_bytes, np.uint8) for _ in range(BLOCKS_IN_WORK)]
-        self._pending: list[Future[None] | None] = [None] * BLOCKS_IN_WORK
-        self._taken = self._sent = 0
+        self._pool = pool
         self._sync: Future[None] | None = None
-        self._synced_bytes = 0
-        self.size_bytes = 0
+        self._waiting_bytes = 0
 
-    def block(self, size_bytes: int) -> Array:
-        """Memory for the next block, once its earlier content is digested. Blocks are sent in the order taken."""
-        turn = self._taken % BLOCKS_IN_WORK
-        self._taken += 1
-        self._wait(turn)
-        return self._blocks[turn][:size_bytes]
+    def written(self, size_bytes: int) -> None:
+        """Count what was written, and begin when it is enough and the last time is over. Raises OSError."""
+        self._waiting_bytes += size_bytes
+        if self._waiting_bytes >= SYNC_BYTES and (self._sync is None or self._sync.done()):
+            self.finish()
+            self._sync = self._pool.submit(os.fdatasync, self._descriptor)
+            self._waiting_bytes = 0
 
-    def send(self, block: Array) -> None:
-        """Write what `block` gave and have it digested."""
-        self._pending[self._sent % BLOCKS_IN_WORK] = self._digesting.submit(self._digest.update, block.data)
-        self._sent += 1
-        rest = block.data
-        while rest:
-            rest = rest[os.write(self._descriptor, rest[:WRITE_BYTES]) :]
-        self.size_bytes += block.size
-        if self.size_bytes - self._synced_bytes >= SYNC_BYTES and (self._sync is None or self._sync.done()):
-            self._finish_sync()
-            self._sync = self._syncing.submit(os.fdatasync, self._descriptor)
-            self._synced_bytes = self.size_bytes
-
-    def hexdigest(self) -> str:
-        """SHA-256 of everything sent."""
-        for turn in range(BLOCKS_IN_WORK):
-            self._wait(turn)
-        self._finish_sync()
-        return self._digest.hexdigest()
-
-    def _finish_sync(self) -> None:
-        # The system tells a failure once; a later fsync of the same file would be content.
+    def finish(self) -> None:
+        """Wait. Raises OSError: the system tells a failure once, a later fsync of the same file would be content."""
         if self._sync:
             self._sync.result()
-
-    def _wait(self, turn: int) -> None:
-        pending, self._pending[turn] = self._pending[turn], None
-        if pending:
-            pending.result()
 
 
 def _header(tensors: Sequence[Tensor], dtype: str) -> bytes:
@@ -153,56 +125,80 @@ def _index(shards: Sequence[_Shard], dtype: str) -> bytes:
     return (json.dumps({"metadata": metadata, "weight_map": weight_map}, indent=2, sort_keys=True) + "\n").encode()
 
 
-class _InWork(msgspec.Struct, frozen=True):
-    """A block that another thread fills; with it goes what is to be closed once its tensor is done."""
+class _Ahead(msgspec.Struct, frozen=True):
+    """A block in work: `memory` lends its room, `last_of` is what to close when it ends its tensor."""
 
-    filling: Future[None]
+    written: Future[None]
+    memory: Array
     block: Array
     last_of: ExitStack | None
 
     def finished(self) -> tuple[Array, bool]:
-        """The block, once it is filled, and whether it ends its tensor."""
-        self.filling.result()
+        """The block, once it is written, and whether it ends its tensor."""
+        self.written.result()
         if self.last_of:
             self.last_of.close()
         return self.block, self.last_of is not None
 
 
-def _filled(
-    tensors: Sequence[Tensor], dtype: str, folder: Path, file: _DigestedFile, threads: ExitStack
-) -> Iterator[tuple[Array, bool]]:
-    """All blocks in the order of the file; each is filled while the one before is written."""
+def _write_at(descriptor: int, block: Array, offset: int) -> None:
+    rest = block.data
+    while rest:
+        count = os.pwrite(descriptor, rest[:WRITE_BYTES], offset)
+        rest, offset = rest[count:], offset + count
+
+
+def _blocks(shard: _Shard, dtype: str, folder: Path, descriptor: int, offset: int) -> Iterator[tuple[Array, bool]]:
+    """Every block in the order of the file, written from `offset` on, and whether it ends a tensor.
+
+    Its memory is used again when the next one is asked for.
+    """
     bits = np.dtype(FORMATS[dtype].bits)
-    pool = threads.enter_context(ThreadPoolExecutor(1, "fill"))
-    ahead: deque[_InWork] = deque()
-    for tensor in tensors:
-        opened = threads.enter_context(ExitStack())
-        fill = opened.enter_context(filler(tensor, dtype, folder))
-        bands = list(bands_of(tensor))
-        for band in bands:
-            rows, columns = band.shape
-            block = file.block(rows * columns * bits.itemsize)
-            filling = pool.submit(fill, band, block.view(bits).reshape(rows, columns))
-            ahead.append(_InWork(filling, block, opened if band is bands[-1] else None))
-            if len(ahead) > 1:
-                yield ahead.popleft().finished()
-    while ahead:
-        yield ahead.popleft().finished()
+    free = [np.empty(BAND_VALUES * bits.itemsize, np.uint8) for _ in range(BLOCKS_IN_WORK)]
+    ahead: deque[_Ahead] = deque()
+    scratch = Scratch()
+
+    def write(fill: Callable[[Band, Array], None], band: Band, block: Array, at: int) -> None:
+        fill(band, block.view(bits).reshape(band.shape))
+        _write_at(descriptor, block, at)
+
+    # The threads end before what they read is closed.
+    with ExitStack() as sources, ThreadPoolExecutor(WORKERS, "write") as pool:
+        for tensor in shard.tensors:
+            opened = sources.enter_context(ExitStack())
+            fill = opened.enter_context(filler(tensor, dtype, folder, scratch))
+            bands = list(bands_of(tensor))
+            for band in bands:
+                if not free:
+                    oldest = ahead.popleft()
+                    yield oldest.finished()
+                    free.append(oldest.memory)
+                memory = free.pop()
+                block = memory[: band.shape[0] * band.shape[1] * bits.itemsize]
+                written = pool.submit(write, fill, band, block, offset)
+                ahead.append(_Ahead(written, memory, block, opened if band is bands[-1] else None))
+                offset += block.size
+        for last in ahead:
+            yield last.finished()
 
 
 def _write_shard(path: Path, shard: _Shard, dtype: str, report_advance: Callable[[], None]) -> FileDigest:
-    with atomic_writer(path) as stream, ExitStack() as threads:
-        header = np.frombuffer(_header(shard.tensors, dtype), np.uint8)
-        block_bytes = max(BAND_VALUES * np.dtype(FORMATS[dtype].bits).itemsize, header.size)
-        file = _DigestedFile(stream.fileno(), threads, block_bytes)
-        block = file.block(header.size)
-        block[...] = header
-        file.send(block)
-        for block, is_last in _filled(shard.tensors, dtype, path.parent, file, threads):
-            file.send(block)
+    header = _header(shard.tensors, dtype)
+    size_bytes = len(header) + sum(_bytes_of(tensor, dtype) for tensor in shard.tensors)
+    with atomic_writer(path) as stream, ThreadPoolExecutor(1, "sync") as pool:
+        # A full disk shows now and not after minutes, and the system, which knows what is coming, needs half the time.
+        os.posix_fallocate(stream.fileno(), 0, size_bytes)
+        digest = hashlib.sha256()
+        digest.update(header)
+        _write_at(stream.fileno(), np.frombuffer(header, np.uint8), 0)
+        disk = _Disk(stream.fileno(), pool)
+        for block, is_last in _blocks(shard, dtype, path.parent, stream.fileno(), len(header)):
+            digest.update(block.data)
+            disk.written(block.size)
             if is_last:
                 report_advance()
-        return FileDigest(path=path.name, size_bytes=file.size_bytes, sha256=file.hexdigest())
+        disk.finish()
+    return FileDigest(path=path.name, size_bytes=size_bytes, sha256=digest.hexdigest())
 
 
 def _remove(folder: Path, patterns: Sequence[str], kept: Sequence[str] = ()) -> None:
