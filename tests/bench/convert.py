@@ -7,9 +7,9 @@ casting, writing, digesting (podium only) and forcing the file to disk. `cp` is 
 the ratios of the last line are against both together; the writer cannot be told to leave out its fsync, for its rename
 would promise too much.
 Rows "in cache" leave out `sync` and, by making fsync void, ours too. The ways run in turn, in rounds; a ratio is the
-median of the rounds' ratios. Before each process as much memory as it will fill is taken and given back, since a
-virtual machine may have to ask its host for pages, which costs more than the copy. Peaks are the kernel's (wait4). On a
-machine that has other work, two threads get less than `cp` gets with one: read the CPU seconds then.
+median of the rounds' ratios. Before each process a copy of the checkpoint is written and removed, since a virtual
+machine may have to ask its host for pages, which costs more than the copy. Peaks are the kernel's (wait4). On a machine
+that has other work, two threads get less than `cp` gets with one: read the CPU seconds then.
 
 Prints a table and, as its last line, {"ratio_cp_fp32", "ratio_cp_bf16", "peak_mib", ...} as JSON.
 """
@@ -64,18 +64,19 @@ def run(command: list[str]) -> Cost:
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def warm(size_bytes: int) -> None:
-    """Have the host give the memory that the page cache will need."""
-    code = "import mmap; mmap.mmap(-1, {}, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)"
-    subprocess.run([sys.executable, "-S", "-c", code.format(size_bytes)], check=True)
+def warm(flat: Path, output: Path) -> None:
+    """Have the host give the memory that the page cache will need: what was just freed is taken first."""
+    subprocess.run(["cp", str(flat), str(output)], check=True)
+    subprocess.run(["sync", str(output)], check=True)
+    output.unlink()
 
 
-def measure(way: Way, size_bytes: int) -> Cost:
+def measure(way: Way, flat: Path) -> Cost:
     """Run a way into an empty place; compare what it left with the reference, byte by byte."""
     shutil.rmtree(way.output.parent, ignore_errors=True)
     way.output.parent.mkdir()
     os.sync()
-    warm(size_bytes)
+    warm(flat, way.output)
     costs = [run(command) for command in way.commands]
     check = [sys.executable, str(PART), "equal", str(way.output), str(way.reference)]
     subprocess.run(check, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")})
@@ -156,13 +157,13 @@ def main() -> None:
         folder = Path(name)
         size = "small" if arguments.quick else "large"
         run([sys.executable, str(PART), "make", size, str(folder)])
-        flat_bytes = (folder / "flat" / "model.safetensors").stat().st_size
-        print(f"{flat_bytes / 1e9:.3f} GB, {rounds} rounds, load {os.getloadavg()[0]:.1f}")
+        flat = folder / "flat" / "model.safetensors"
+        print(f"{flat.stat().st_size / 1e9:.3f} GB, {rounds} rounds, load {os.getloadavg()[0]:.1f}")
         table = ways(folder)[: -PEERS if arguments.without_peers else None]
         measured: dict[str, list[Cost]] = {way.name: [] for way in table}
         for _ in range(rounds):
             for way in table:
-                measured[way.name].append(measure(way, flat_bytes + flat_bytes // 4))
+                measured[way.name].append(measure(way, flat))
     start = [run([sys.executable, "-c", "import podium.convert.writer"]) for _ in range(rounds)]
     show(measured, table)
     wall, cpu, peak = (statistics.median(values) for values in zip(*start, strict=True))

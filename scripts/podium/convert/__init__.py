@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,10 +111,16 @@ def convert(options: ConvertOptions, report: Report, prompts: Sequence[str] = ()
         checks=checks,
         parity=parity,
         tensors=[tensor.as_map() for tensor in tensors],
-        versions={name: version(name) for name in ("safetensors", "tokenizers", "torch", "transformers")},
+        versions=_versions(),
     )
     write_record(record_path(options.output), record)
     return record
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("safetensors", "tokenizers", "torch", "transformers")}
 
 
 @contextmanager

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from podium.convert.mapping import Tensor
 
 BAND_VALUES = 1 << 20
+# How far apart the first and the last byte of a block to transpose may lie in the file: what it reads of each row is
+# little, but whole pages come in.
+SPREAD_BYTES = 16 << 20
 
 
 class Band(msgspec.Struct, frozen=True):
@@ -129,6 +132,8 @@ class Filler:
         else:
             self._matrix = values.values.reshape(rows, columns)
         self._factors = _factors(tensor.delta, rows, columns) if tensor.delta else None
+        # So many stored rows at a time, or pieces of them, that the pages they lie on are few.
+        self._depth = min(DEPTH, max(SPREAD_BYTES // (rows * values.values.itemsize), 1))
         self._kernel = Kernel(values.kind, "float32" if tensor.delta else dtype, scratch, transpose=tensor.transpose)
         self._last_kernel = Kernel("F32", dtype, scratch, transpose=False)
 
@@ -153,7 +158,7 @@ class Filler:
     def _gather(self, band: Band, target: Array) -> None:
         transpose = self._tensor.transpose
         for top, bottom, rows in source_rows(band, self._tensor.pairs_of_head):
-            step = DEPTH if transpose else AREA // (bottom - top)
+            step = self._depth if transpose else AREA // (bottom - top)
             for left in range(band.left, band.right, step):
                 right = min(left + step, band.right)
                 source = self._matrix[rows, left:right]

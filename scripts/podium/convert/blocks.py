@@ -1,6 +1,6 @@
 """Blocks of values small enough for the cache: checked, cast with rounding to nearest even, transposed on the way.
 
-Nothing here allocates in its inner loop: every thread has scratch memory of its own, which stays in its core's cache.
+Nothing here allocates in its inner loop: every thread has scratch memory of its own.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from podium.convert.turning import turn
+
 Array = np.ndarray[Any, Any]
 
-# A block to transpose: so many columns of so many rows, as they are stored.
-DEPTH = 128
-WIDTH = 512
+# A block to transpose: so many columns of so many rows, as they are stored. Smaller ones would stay in the cache, but
+# two threads that come back for the next one all the time wait for each other.
+DEPTH = 512
+WIDTH = 1024
 AREA = DEPTH * WIDTH
 # Rows of a scratch block lie this many values further apart than a power of two, else a column of it falls into a
 # few lines of the cache; straight from the file a transposition takes three times as long.
@@ -48,7 +51,7 @@ def as_floats(values: Array, kind: str) -> Array:
 
 
 class Scratch(threading.local):
-    """What a block passes through on its way, three times 256 KiB; every thread that looks finds its own."""
+    """What a block passes through on its way, three times 2 MiB; every thread that looks finds its own."""
 
     def __init__(self) -> None:
         self.wide = np.empty(AREA, np.float32)
@@ -68,17 +71,16 @@ class Kernel:
 
     def move(self, source: Array, target: Array) -> bool:
         """Fill `target` from `source`, both [rows, columns]; false when a value is not finite or would not stay so."""
+        wide = self._scratch.wide[: source.size]
+        if self._transpose:
+            turned = target.T if self._is_same else wide.reshape(source.shape[::-1])
+            if turn(source, turned):
+                return self._stays_finite(turned) if self._is_same else self._cast(turned, target.T, padded=False)
         if self._is_same:
             return self._copy(source, target)
-        wide = self._scratch.wide[: source.size].reshape(source.shape)
+        wide = wide.reshape(source.shape)
         self._widen(source, wide)
-        if not self._stays_finite(wide):
-            return False
-        if self._format.label == "BF16":
-            self._round_to_bfloat16(wide, target)
-        else:
-            self._land(wide, target)
-        return True
+        return self._cast(wide, target, padded=self._transpose)
 
     def _copy(self, source: Array, target: Array) -> bool:
         landed = self._padded(source.dtype.str, source.shape) if self._transpose else target
@@ -89,6 +91,17 @@ class Kernel:
             return self._stays_finite(landed)
         exponent = np.uint16(EXPONENTS[self._kind])
         return not bool(((landed.view(np.uint16) & exponent) == exponent).any())
+
+    def _cast(self, wide: Array, target: Array, *, padded: bool) -> bool:
+        if not self._stays_finite(wide):
+            return False
+        values = self._rounded_to_bfloat16(wide) if self._format.label == "BF16" else wide
+        if padded:
+            landed = self._padded(target.dtype.str, wide.shape)
+            landed[...] = values
+            values = landed
+        target[...] = values
+        return True
 
     def _widen(self, source: Array, wide: Array) -> None:
         if self._kind == "BF16":
@@ -105,23 +118,15 @@ class Kernel:
             return True
         return bool(values.max() <= self._format.largest and values.min() >= -self._format.largest)
 
-    def _land(self, wide: Array, target: Array) -> None:
-        if self._transpose:
-            padded = self._padded(target.dtype.str, wide.shape)
-            padded[...] = wide
-            target[...] = padded
-        else:
-            target[...] = wide
-
-    def _round_to_bfloat16(self, wide: Array, target: Array) -> None:
-        """Add just under half of the last place, and one more where that place is odd; keep the upper halves."""
+    def _rounded_to_bfloat16(self, wide: Array) -> Array:
+        """Add just under half of the last place, and one more where that place is odd; the upper halves are it."""
         bits = wide.view(np.uint32)
         sums = self._scratch.sums[: wide.size].reshape(wide.shape)
         np.right_shift(bits, 16, out=sums)
         np.bitwise_and(sums, 1, out=sums)
         np.add(sums, 0x7FFF, out=sums)
         np.add(sums, bits, out=bits)
-        self._land(bits.view(np.uint16)[:, 1::2], target)
+        return bits.view(np.uint16)[:, 1::2]
 
     def _padded(self, dtype: str, shape: tuple[int, ...]) -> Array:
         rows, columns = shape

@@ -43,7 +43,7 @@ class Mapped:
         self._counting = threading.Lock()
 
     def touched(self, block: Array) -> None:
-        """Give the pages back when more than the bound may have come in; another thread that reads them gets them again."""
+        """Give the pages back when more than the bound may have come in; who still reads them, gets them again."""
         if self._is_small:
             return
         with self._counting:

@@ -37,7 +37,7 @@ ALIGNMENT = 8
 WORKERS = 2
 # For larger writes the kernel takes 2 MiB pages, and on a virtual machine those are the ones that the host has to give
 # first: ten times the system time.
-WRITE_BYTES = 512 << 10
+WRITE_BYTES = 256 << 10
 BLOCKS_IN_WORK = 10
 # The disk begins after so much, not at the end: a last fsync of everything would take as long as all the rest.
 SYNC_BYTES = 64 << 20

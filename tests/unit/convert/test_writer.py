@@ -36,16 +36,17 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 TORCH = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+EVEN, ODD = b"even", b"odd"
 LABELS = {"float32": "F32", "bfloat16": "BF16", "float16": "F16"}
 
 
 class Source:
-    """A file of stored tensors that begins at an odd offset, as safetensors allows it."""
+    """A file of stored tensors. After `ODD` its values lie at no multiple of their size, as safetensors allows it."""
 
-    def __init__(self, path: Path, seed: int = 0) -> None:
+    def __init__(self, path: Path, seed: int = 0, begin: bytes = EVEN) -> None:
         self.path = path
         self.random = np.random.default_rng(seed)
-        path.write_bytes(b"odd")
+        path.write_bytes(begin)
 
     def add(self, name: str, data: bytes, kind: str, shape: tuple[int, ...]) -> Stored:
         begin = self.path.stat().st_size
@@ -194,6 +195,7 @@ def recipe(
     make=recipes(),
     dtype=st.sampled_from(list(TORCH)),
     seed=st.integers(0, 99),
+    begin=st.sampled_from([EVEN, ODD]),
     shard_bytes=st.sampled_from([None, 1, 9000]),
 )
 def test_output_equals_the_slow_converter(
@@ -201,10 +203,11 @@ def test_output_equals_the_slow_converter(
     make: Callable[[Source], list[Tensor]],
     dtype: str,
     seed: int,
+    begin: bytes,
     shard_bytes: int | None,
 ) -> None:
     folder = tmp_path_factory.mktemp("model")
-    tensors = make(Source(folder.with_name(f"{folder.name}.source"), seed))
+    tensors = make(Source(folder.with_name(f"{folder.name}.source"), seed, begin))
     digests = write_model_files(folder, tensors, dtype, nothing, shard_bytes=shard_bytes)
     check_digests(folder, digests)
     shards = [digest.path for digest in digests if digest.path.endswith(".safetensors")]
@@ -231,10 +234,11 @@ def test_output_equals_the_slow_converter(
         ((1_100_003, 1), True, 0, 0),
     ],
 )
+@pytest.mark.parametrize("begin", [EVEN, ODD])
 def test_tensors_larger_than_a_band_are_whole(
-    tmp_path: Path, dtype: str, shape: tuple[int, ...], transpose: bool, pairs: int, rank: int
+    tmp_path: Path, dtype: str, shape: tuple[int, ...], transpose: bool, pairs: int, rank: int, begin: bytes
 ) -> None:
-    source = Source(tmp_path / "source")
+    source = Source(tmp_path / "source", begin=begin)
     tensor = recipe(source, "t", shape, transpose=transpose, pairs=pairs, rank=rank)
     check_digests(tmp_path / "model", write_model_files(tmp_path / "model", [tensor], dtype, nothing))
     check_file(tmp_path / "model" / "model.safetensors", [tensor], dtype)
@@ -339,12 +343,13 @@ def test_one_scale_serves_all_pieces_of_a_tensor(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["F32", "F16", "BF16"])
 @pytest.mark.parametrize("transpose", [False, True])
 @pytest.mark.parametrize("value", [np.nan, -np.inf])
+@pytest.mark.parametrize("begin", [EVEN, ODD])
 def test_non_finite_value_is_named_with_file_tensor_and_row(
-    tmp_path: Path, dtype: str, kind: str, transpose: bool, value: float
+    tmp_path: Path, dtype: str, kind: str, transpose: bool, value: float, begin: bytes
 ) -> None:
     values = np.zeros((300, 270), np.float32)
     values[299, 7] = value
-    source = Source(tmp_path / "source").add_values("w", values, kind)
+    source = Source(tmp_path / "source", begin=begin).add_values("w", values, kind)
     shape = (270, 300) if transpose else (300, 270)
     tensor = Tensor(name="t", shape=shape, source=source, transpose=transpose)
     with pytest.raises(CheckpointError) as caught:
