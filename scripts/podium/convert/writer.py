@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 DTYPES = FORMATS
 ALIGNMENT = 8
 WORKERS = 2
-# For larger writes the kernel takes 2 MiB pages, and on a virtual machine those are the ones that the host has to give
-# first: ten times the system time.
+# For much larger writes the kernel takes 2 MiB pages, and on a virtual machine those are the ones that the host has to
+# give first: ten times the system time. Smaller ones cost calls.
 WRITE_BYTES = 256 << 10
 BLOCKS_IN_WORK = 10
 # The disk begins after so much, not at the end: a last fsync of everything would take as long as all the rest.

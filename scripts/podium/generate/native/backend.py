@@ -12,7 +12,7 @@ import torch
 from podium.errors import BackendError
 from podium.generate.native.crowd import Crowd, Ended
 from podium.generate.native.decoder import Decoder
-from podium.generate.native.room import free_on, slots_for
+from podium.generate.native.room import free_on, give_back_large, slots_for
 from podium.generate.native.shape import read_shape
 from podium.generate.native.weights import Weights
 from podium.generate.sampling import probabilities_of
@@ -45,6 +45,7 @@ class NativeBackend:
         if kind not in (torch.bfloat16, torch.float16, torch.float32):
             message = f"{model_dir} has weights of type {self.shape.dtype!r}, which nothing here computes with"
             raise BackendError(message, hint="pass --dtype bfloat16 or float32")
+        give_back_large()
         self._texts = Texts(open_tokenizer(model_dir, BackendError, hint=CONVERT_HINT), model_dir)
         weights = Weights(model_dir, self.shape, kind, device)
         self._packed = weights.packed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 MOST_SLOTS = {"cpu": 192, "cuda": 1024}
 # So many make them fast enough: on a CPU more are taken only while full caches stay below this. With it a model of
 # 400 million parameters with grouped heads stays below 4 GiB in all, should every row run to the window's end.
-ENOUGH_SLOTS, ENOUGH_BYTES = 100, 1600 << 20
+ENOUGH_SLOTS, ENOUGH_BYTES = 100, 1280 << 20
 SHARE_OF_FREE = 0.6
+# glibc's number for the size from which an allocation is a mapping of its own; and that size.
+MMAP_THRESHOLD, LARGE_BYTES = -3, 4 << 20
 
 
 def row_bytes(shape: Shape, sampling: Sampling, dtype: torch.dtype) -> int:
@@ -38,6 +41,17 @@ def slots_for(shape: Shape, sampling: Sampling, dtype: torch.dtype, device: str,
         message = f"{free >> 20} MiB are free; one sample needs {each >> 20} MiB of cache"
         raise BackendError(message, hint="free memory, or pass --dtype bfloat16")
     return slots if device == "cuda" else min(slots, max(ENOUGH_SLOTS, ENOUGH_BYTES // each))
+
+
+def give_back_large() -> None:
+    """Have the C library give large tensors back to the system as soon as they are freed.
+
+    By itself it learns to keep ever larger ones (up to 32 MiB), and caches that grow and shrink then leave holes that
+    no other fits into. Where there is no such switch nothing happens.
+    """
+    switch = getattr(ctypes.CDLL(None), "mallopt", None)
+    if switch:
+        switch(MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def free_on(device: str) -> int:
