@@ -1,4 +1,4 @@
-"""Blocks of values small enough for the cache: checked, cast with rounding to nearest even, transposed on the way.
+"""Blocks of values: checked, cast with rounding to nearest even, transposed on the way.
 
 Nothing here allocates in its inner loop: every thread has scratch memory of its own.
 """

@@ -12,7 +12,7 @@ import json
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,7 +25,7 @@ from podium.files import atomic_writer, sha256_bytes, write_atomic
 from podium.records import FileDigest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from podium.convert.bands import Band
@@ -148,7 +148,7 @@ def _write_at(descriptor: int, block: Array, offset: int) -> None:
         rest, offset = rest[count:], offset + count
 
 
-def _blocks(shard: _Shard, dtype: str, folder: Path, descriptor: int, offset: int) -> Iterator[tuple[Array, bool]]:
+def _blocks(shard: _Shard, dtype: str, folder: Path, descriptor: int, offset: int) -> Generator[tuple[Array, bool]]:
     """Every block in the order of the file, written from `offset` on, and whether it ends a tensor.
 
     Its memory is used again when the next one is asked for.
@@ -192,11 +192,13 @@ def _write_shard(path: Path, shard: _Shard, dtype: str, report_advance: Callable
         digest.update(header)
         _write_at(stream.fileno(), np.frombuffer(header, np.uint8), 0)
         disk = _Disk(stream.fileno(), pool)
-        for block, is_last in _blocks(shard, dtype, path.parent, stream.fileno(), len(header)):
-            digest.update(block.data)
-            disk.written(block.size)
-            if is_last:
-                report_advance()
+        # Whatever happens, nobody writes any more when the file is closed: its number may soon be another file's.
+        with closing(_blocks(shard, dtype, path.parent, stream.fileno(), len(header))) as blocks:
+            for block, is_last in blocks:
+                digest.update(block.data)
+                disk.written(block.size)
+                if is_last:
+                    report_advance()
         disk.finish()
     return FileDigest(path=path.name, size_bytes=size_bytes, sha256=digest.hexdigest())
 

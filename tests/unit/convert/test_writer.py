@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -277,6 +279,28 @@ def test_no_block_is_overwritten_before_it_is_digested(tmp_path: Path, monkeypat
         patch.setattr(hashlib, "sha256", SlowDigest)
         digests = write_model_files(tmp_path / "model", tensors, "float32", nothing)
     check_digests(tmp_path / "model", digests)
+
+
+def test_no_thread_writes_any_more_when_the_disk_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(tmp_path / "source")
+    tensors = [recipe(source, f"t{number}", (16, 1024)) for number in range(30)]
+    pwrite = os.pwrite
+
+    def write_slowly(*arguments: Any) -> int:
+        time.sleep(0.02)
+        return pwrite(*arguments)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "SYNC_BYTES", 1)
+        patch.setattr(os, "pwrite", write_slowly)
+        patch.setattr(os, "fdatasync", fail)
+        with pytest.raises(StorageError, match="Input/output error"):
+            write_model_files(tmp_path / "model", tensors, "float32", nothing)
+        assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(("write", "sync"))]
+    assert names(tmp_path / "model") == []
 
 
 def test_index_names_the_shard_of_every_tensor(tmp_path: Path) -> None:
