@@ -44,6 +44,8 @@ space = "{LEADERBOARD}"
 class Workplace:
     """A folder with podium.toml and a run, and a stand-in for both boards."""
 
+    timeout_seconds = 120
+
     def __init__(self, folder: Path, standin: Standin) -> None:
         self.folder, self.standin, self.run_dir = folder, standin, folder / "runs" / "v1"
         self.output = folder / "output.txt"
@@ -72,14 +74,18 @@ class Workplace:
     def podium_in(self, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command in the folder with exactly this environment."""
         return subprocess.run(
-            [sys.executable, "-m", "podium", *arguments],
+            [*self.command(), *arguments],
             cwd=self.folder,
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=self.timeout_seconds,
             check=False,
         )
+
+    def command(self) -> list[str]:
+        """What starts podium."""
+        return [sys.executable, "-m", "podium"]
 
     def outputs(self) -> Mapping[str, str]:
         lines = self.output.read_text().splitlines()

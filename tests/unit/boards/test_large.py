@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from podium.standin.server import Standin
 from podium.standin.world import FORK, default_world
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 pytestmark = [pytest.mark.world, pytest.mark.slow]
@@ -38,16 +36,11 @@ sys.exit(done.returncode)
 class MeasuredWorkplace(Workplace):
     """A workplace whose commands leave their peak memory in a file."""
 
-    def podium_in(self, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", MEASURED, str(self.folder / "peak"), *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+    timeout_seconds = 300
+
+    def command(self) -> list[str]:
+        """What starts podium and notes its peak."""
+        return [sys.executable, "-c", MEASURED, str(self.folder / "peak")]
 
     def peak_mib(self) -> float:
         """The largest memory of the last command."""
