@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_type_hints
 
 import pytest
 
 import podium.errors
 from podium.cli import COMMANDS
+from podium.config import Config, Section, read_config
 from podium.errors import PodiumError
 
 if TYPE_CHECKING:
@@ -61,3 +63,16 @@ def test_init_writes_a_configuration_that_plan_reads(podium: Podium) -> None:
     said = podium("plan", "--tag", "v1", "--tasks", "humaneval")
     assert said.code == 4
     assert "checkpoints/v1" in said.err
+
+
+@pytest.mark.world
+def test_init_shows_every_key_of_the_configuration(podium: Podium, tmp_path: Path) -> None:
+    shown = podium("init", "--org", "Acme", "--model", "Tiny-1", "--user", "ada", "--print").out
+    complete = tmp_path / "complete.toml"
+    complete.write_text(re.sub(r"(?m)^# (?=\w+ = )", "", shown))
+    read_config(complete)
+    sections = tomllib.loads(complete.read_text())
+    known = {name: kind for name, kind in get_type_hints(Config).items() if issubclass(kind, Section)}
+    assert {name: set(keys) for name, keys in sections.items()} == {
+        name: set(get_type_hints(kind)) for name, kind in known.items()
+    }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -95,7 +96,7 @@ def _part(options: argparse.Namespace) -> Result:
         with tempfile.TemporaryDirectory() as name:
             return trained.measure(Path(name) / "model", trained.QUICK if options.quick else trained.FULL)
     if engine == "board":
-        return board.measure(folder, _tokenizer(folder), options.data_dir, options.board)
+        return board.measure(folder, _tokenizer(folder), options.data_dir, options.board, options.median)
     if engine == "harness":
         return _harness(folder, dtype, size.problems, options.complete, 3 if options.quick else 5)
     begin, step, end = json.loads(options.problems) if options.problems else (0, 1, size.problems)
@@ -114,7 +115,8 @@ class Runner:
         """One part; what an earlier run found in the same folder is not measured again."""
         kept = self._folder / f"{part.replace(' ', '-')}.json"
         if not kept.exists():
-            kept.write_bytes(self._result(self._start(part)))
+            threads = os.cpu_count() if part == "board" else 1
+            kept.write_bytes(self._result(self._start(part, threads=threads)))
         result: Result = json.loads(kept.read_bytes())
         print(f"{part:24}", "  ".join(f"{name} {value:.4g}" for name, value in result.items()), flush=True)
         return result
@@ -137,7 +139,8 @@ class Runner:
 
     def _start(self, part: str, **more: Any) -> subprocess.Popen[bytes]:
         options = self._options
-        given = {"slots": options.slots, "board": options.board, "data-dir": options.data_dir, **more}
+        names = ("slots", "board", "median", "data_dir")
+        given = {**{name.replace("_", "-"): getattr(options, name) for name in names}, **more}
         flags = [f"--{name}={value}" for name, value in given.items()]
         flags += ["--quick"] if options.quick else []
         flags += ["--complete"] if options.complete and part == "harness bfloat16" else []
@@ -214,6 +217,9 @@ def main() -> None:
     parser.add_argument("--complete", action="store_true", help="check the harness's sum against one whole problem")
     parser.add_argument("--processes", type=int, default=0, help="compare N processes with one of N threads")
     parser.add_argument("--board", type=float, default=0, help="minutes for HumanEval's 164 x 50 through the stage")
+    parser.add_argument(
+        "--median", type=float, default=workload.SPREAD_MEDIAN, help="new tokens of --board's samples, in the middle"
+    )
     parser.add_argument("--data-dir", default="", help="HumanEval's prompts for --board; else the library's")
     parser.add_argument("--keep", help="folder for the model and finished parts; a later run goes on from there")
     for name in ("part", "folder", "problems"):

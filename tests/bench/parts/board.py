@@ -33,13 +33,13 @@ class Watch(SilentReport):
     def __init__(self, backend: ScriptedNative, minutes: float) -> None:
         super().__init__()
         self._backend, self._end = backend, time.monotonic() + 60 * minutes
-        self._begun, self._next = now(), 0.0
-        self.seconds, self.useful, self.samples = 0.0, 0, 0
+        self._begun, self._wall_begun, self._next = now(), time.monotonic(), 0.0
+        self.seconds, self.wall_seconds, self.useful, self.samples = 0.0, 0.0, 0, 0
 
     def advance(self, count: int = 1, facts: str = "") -> None:
         """One batch of samples is in the log."""
         self.samples += count
-        self.seconds = now() - self._begun
+        self.seconds, self.wall_seconds = now() - self._begun, time.monotonic() - self._wall_begun
         self.useful = sum(len(row.members) * len(row.tokens) for row in self._backend.ended)
         if self.seconds >= self._next:
             self._next += EVERY_SECONDS
@@ -55,12 +55,12 @@ def resident_gib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 30)
 
 
-def measure(folder: Path, tokenizer: Any, data_dir: str, minutes: float) -> dict[str, float]:
-    """HumanEval's prompts where `data_dir` has them, else the library's; rows of spread lengths."""
+def measure(folder: Path, tokenizer: Any, data_dir: str, minutes: float, median: float) -> dict[str, float]:
+    """HumanEval's prompts where `data_dir` has them, else the library's; rows of spread lengths around `median`."""
     if data_dir:
-        script = script_task(tokenizer, load_task("humaneval", Path(data_dir)))
+        script = script_task(tokenizer, load_task("humaneval", Path(data_dir)), median)
     else:
-        script = write_script(tokenizer, "spread", PROBLEMS)
+        script = write_script(tokenizer, "spread", PROBLEMS, median)
     backend = scripted(folder, script, "auto", 0)
     watch = Watch(backend, minutes)
     with tempfile.TemporaryDirectory() as name:
@@ -76,10 +76,14 @@ def measure(folder: Path, tokenizer: Any, data_dir: str, minutes: float) -> dict
             generate(options, script.task, backend, watch)
         except TimeUpError:
             print(f"  stopped after {minutes:g} minutes", flush=True)
+    part = watch.useful / script.useful
     return {
         "slots": backend._slots,
         "done": watch.samples / (SAMPLING.n_samples * len(script.task.problems)),
+        "tokens": watch.useful,
         "rate": watch.useful / watch.seconds,
-        "cpu_hours": script.useful * watch.seconds / max(watch.useful, 1) / 3600,
+        "wall_rate": watch.useful / watch.wall_seconds,
+        "cpu_hours": watch.seconds / part / 3600,
+        "wall_hours": watch.wall_seconds / part / 3600,
         "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20),
     }

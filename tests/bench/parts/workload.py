@@ -22,6 +22,7 @@ STOP = ["\nclass", "\ndef", "\n#", "\n@", "\nprint", "\nif", "\n```", "<file_sep
 EOS = "<|endoftext|>"
 WINDOW = 512
 SAMPLES = 50
+SPREAD_MEDIAN = 86.0
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class Size(msgspec.Struct, frozen=True):
     problems: int
 
 
-FULL = Size(24, 1024, 16, 4, 4096, 32768, 3)
+FULL = Size(24, 1024, 16, 4, 4096, 32768, 6)
 QUICK = Size(2, 256, 4, 2, 1024, 4096, 2)
 
 
@@ -132,9 +133,12 @@ class Script(msgspec.Struct, frozen=True):
         return [max(map(len, rows)) for rows in self.rows]
 
 
-def write_script(tokenizer: Any, kind: str, problems: int) -> Script:
-    """Scripted rows. "tight": rows of a problem similar; "spread": independent, 3 in 100 run to the window's end."""
-    writer = _Writer(tokenizer, kind)
+def write_script(tokenizer: Any, kind: str, problems: int, median: float = SPREAD_MEDIAN) -> Script:
+    """Scripted rows. "tight": rows of a problem similar; "spread": independent, 3 in 100 run to the window's end.
+
+    `median` is how many new tokens a spread row has.
+    """
+    writer = _Writer(tokenizer, kind, median)
     chosen, rows = [], []
     for number in range(problems):
         begin = int(writer.generator.integers(0, len(writer.ids) - 1000))
@@ -152,9 +156,9 @@ def write_script(tokenizer: Any, kind: str, problems: int) -> Script:
     return Script(task, [_tokens(tokenizer, problem) for problem in chosen], rows)
 
 
-def script_task(tokenizer: Any, task: Task) -> Script:
-    """The "spread" rows for another task's prompts."""
-    writer = _Writer(tokenizer, "spread")
+def script_task(tokenizer: Any, task: Task, median: float) -> Script:
+    """The "spread" rows for another task's prompts; `median` new tokens a row."""
+    writer = _Writer(tokenizer, "spread", median)
     tokens = [_tokens(tokenizer, problem) for problem in task.problems]
     return Script(task, tokens, [writer.rows(problem) for problem in task.problems])
 
@@ -166,8 +170,8 @@ def _tokens(tokenizer: Any, problem: Problem) -> int:
 class _Writer:
     """Draws rows of one kind out of the library's indented lines."""
 
-    def __init__(self, tokenizer: Any, kind: str) -> None:
-        self._tokenizer, self._kind = tokenizer, kind
+    def __init__(self, tokenizer: Any, kind: str, median: float) -> None:
+        self._tokenizer, self._kind, self._median = tokenizer, kind, median
         self.generator = np.random.default_rng({"tight": 1, "spread": 2}[kind])
         body = "\n".join(line for line in library_text().split("\n") if line.startswith("    "))
         self.ids: list[int] = tokenizer(body[: 1 << 20])["input_ids"]
@@ -176,17 +180,17 @@ class _Writer:
     def rows(self, problem: Problem) -> list[list[int]]:
         """New tokens of every sample of a problem."""
         room = WINDOW - _tokens(self._tokenizer, problem)
-        lengths = _lengths(self.generator, self._kind, room)
+        lengths = _lengths(self.generator, self._kind, room, self._median)
         return [_row(self._tokenizer, self.generator, self.ids, self._ending, length, room) for length in lengths]
 
 
-def _lengths(generator: np.random.Generator, kind: str, room: int) -> list[int]:
+def _lengths(generator: np.random.Generator, kind: str, room: int, median: float) -> list[int]:
     """New tokens of each sample; log-normal as on the reference machine (useful mean 116 and 121)."""
     if kind == "tight":
         centre = 96 * np.exp(0.4 * generator.standard_normal())
         drawn = centre * np.exp(0.315 * generator.standard_normal(SAMPLES))
     else:
-        drawn = 86 * np.exp(0.7 * generator.standard_normal(SAMPLES))
+        drawn = median * np.exp(0.7 * generator.standard_normal(SAMPLES))
         drawn[generator.random(SAMPLES) < 0.03] = room
     return [int(value) for value in np.clip(drawn, 8, room)]
 
