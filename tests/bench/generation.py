@@ -216,7 +216,7 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=0, help="samples in flight; 0 as podium generate chooses")
     parser.add_argument("--complete", action="store_true", help="check the harness's sum against one whole problem")
     parser.add_argument("--processes", type=int, default=0, help="compare N processes with one of N threads")
-    parser.add_argument("--board", type=float, default=0, help="minutes for HumanEval's 164 x 50 through the stage")
+    parser.add_argument("--board", type=float, default=0, help="minutes for 164 x 50 through the stage, on all cores")
     parser.add_argument(
         "--median", type=float, default=workload.SPREAD_MEDIAN, help="new tokens of --board's samples, in the middle"
     )

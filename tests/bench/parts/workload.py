@@ -185,7 +185,7 @@ class _Writer:
 
 
 def _lengths(generator: np.random.Generator, kind: str, room: int, median: float) -> list[int]:
-    """New tokens of each sample; log-normal as on the reference machine (useful mean 116 and 121)."""
+    """New tokens of each sample; log-normal as on the reference machine (useful mean 116, and 121 by default)."""
     if kind == "tight":
         centre = 96 * np.exp(0.4 * generator.standard_normal())
         drawn = centre * np.exp(0.315 * generator.standard_normal(SAMPLES))
