@@ -14,8 +14,12 @@ from podium.errors import BackendError
 if TYPE_CHECKING:
     from podium.records import Sampling
 
-# Probabilities that are tried as the lower end of what is sorted; the last takes the whole vocabulary.
-FLOORS = (1e-3, 1e-5, 0.0)
+# Probabilities from which on tokens are sorted: nearly always enough of a trained model's row. Then lower ones, for the
+# rows in which those do not reach `top_p`; the last takes the whole vocabulary.
+LIKELY = 1e-3
+FLOORS = (1e-5, 0.0)
+# Rows whose probabilities are computed together on a CPU: few enough for its cache.
+CPU_BLOCK = 16
 
 
 def choose(scores: torch.Tensor, uniform: torch.Tensor, sampling: Sampling) -> torch.Tensor:
@@ -38,51 +42,113 @@ def choose(scores: torch.Tensor, uniform: torch.Tensor, sampling: Sampling) -> t
     return order.gather(1, torch.minimum(drawn, kept)).squeeze(1)
 
 
-class Nucleus(msgspec.Struct, frozen=True):
-    """What a row may draw: token ids by descending probability, and the running sum of their probabilities."""
+class Nuclei(msgspec.Struct, frozen=True):
+    """What each row may draw: token ids by descending probability, and the running sums of their probabilities.
+
+    Shapes: ids and cumulative [rows, places], last [rows]: the place of the last token that is kept.
+    """
 
     ids: NDArray[np.int64]
     cumulative: NDArray[np.float64]
+    last: NDArray[np.int64]
 
-    def draw(self, uniform: NDArray[np.float64]) -> list[int]:
-        """One token for each uniform number, the same that `choose` draws."""
-        last = len(self.ids) - 1
-        places = np.searchsorted(self.cumulative, uniform * self.cumulative[-1], side="right")
-        drawn: list[int] = self.ids[np.minimum(places, last)].tolist()
+    def part(self, begin: int, end: int) -> Nuclei:
+        """Some of the rows."""
+        return Nuclei(self.ids[begin:end], self.cumulative[begin:end], self.last[begin:end])
+
+    def draw(self, rows: list[int], uniform: list[float]) -> list[int]:
+        """One token for each pair of a row and a uniform number, the same that `choose` draws."""
+        last = self.last[rows]
+        mass = self.cumulative[rows, last]
+        places = (self.cumulative[rows] <= (np.array(uniform) * mass)[:, None]).sum(axis=1)
+        drawn: list[int] = self.ids[rows, np.minimum(places, last)].tolist()
         return drawn
 
 
-def probabilities_of(logits: torch.Tensor, sampling: Sampling) -> NDArray[np.float32]:
-    """Probabilities [rows, vocabulary] at the temperature; at temperature 0 the logits themselves, unscaled.
+def nuclei_of(logits: torch.Tensor, sampling: Sampling) -> Nuclei:
+    """The kept tokens of rows [rows, vocabulary], exactly as `choose` keeps them, without sorting the vocabulary.
 
-    Raises BackendError when a row is not finite.
-    """
-    values = logits.float()
-    if sampling.temperature:
-        values = torch.softmax(values / sampling.temperature, dim=-1)
-    result: NDArray[np.float32] = values.cpu().numpy()
-    # One NaN or infinity among the logits makes a whole row of probabilities NaN, so its first one tells.
-    if not np.isfinite(result[:, 0] if sampling.temperature else result).all():
-        raise not_finite()
-    return result
-
-
-def nucleus_of(row: NDArray[np.float32], sampling: Sampling) -> Nucleus:
-    """The kept tokens of one row [vocabulary], exactly as `choose` keeps them, without sorting the vocabulary.
-
-    Only tokens above a floor are sorted. When those reach `top_p`, no token below can be kept; else a lower floor.
+    Only what may be drawn leaves the device. Raises BackendError when a row is not finite.
     """
     if sampling.temperature == 0:
-        return Nucleus(np.array([row.argmax()]), np.ones(1))
+        if not logits.isfinite().all():
+            raise not_finite()
+        first = logits.argmax(dim=-1, keepdim=True).cpu().numpy()
+        return Nuclei(first, np.ones(first.shape), np.zeros(len(first), np.int64))
+    blocks = torch.split(logits, CPU_BLOCK if logits.device.type == "cpu" else len(logits))
+    counts, ids, found = (
+        np.concatenate(parts) for parts in zip(*(_likely(block, sampling) for block in blocks), strict=True)
+    )
+    likely, has_reached = _sorted(counts, ids, found, sampling.top_p)
+    missed = np.flatnonzero(~has_reached)
+    if not len(missed):
+        return likely
+    rest = _probabilities(logits[missed], sampling).cpu().numpy()
+    return _put(likely, missed, [_nucleus(row, sampling.top_p) for row in rest])
+
+
+def _probabilities(logits: torch.Tensor, sampling: Sampling) -> torch.Tensor:
+    return torch.softmax(logits.float() / sampling.temperature, dim=-1)
+
+
+def _likely(
+    logits: torch.Tensor, sampling: Sampling
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """How many likely tokens each row has; then their ids and probabilities, row after row."""
+    values = _probabilities(logits, sampling)
+    # One NaN or infinity among the logits makes a whole row of probabilities NaN, so its first one tells.
+    if not values[:, 0].isfinite().all():
+        raise not_finite()
+    places = (values >= LIKELY).view(-1).nonzero().squeeze(1)
+    found = values.view(-1)[places].cpu().numpy()
+    rows, ids = np.divmod(places.cpu().numpy(), values.shape[1])
+    return np.bincount(rows, minlength=len(values)), ids, found
+
+
+def _sorted(
+    counts: NDArray[np.int64], ids: NDArray[np.int64], found: NDArray[np.float32], top_p: float
+) -> tuple[Nuclei, NDArray[np.bool_]]:
+    """All rows by their likely tokens alone, and whether those reach `top_p`: no token below them is kept then."""
+    rows = np.repeat(np.arange(len(counts)), counts)
+    columns = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    table = np.zeros((len(counts), max(int(counts.max()), 1)), np.float32)
+    table_ids = np.zeros(table.shape, np.int64)
+    table[rows, columns], table_ids[rows, columns] = found, ids
+    order = np.argsort(-table, axis=1, kind="stable")
+    cumulative = np.cumsum(np.take_along_axis(table, order, axis=1), axis=1, dtype=np.float64)
+    last = (cumulative < top_p).sum(axis=1)
+    nuclei = Nuclei(np.take_along_axis(table_ids, order, axis=1), cumulative, last)
+    return nuclei, cumulative[:, -1] >= top_p
+
+
+def _nucleus(row: NDArray[np.float32], top_p: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Ids and running sums of one row [vocabulary] that its likely tokens do not fill."""
     for floor in FLOORS:
         ids = np.flatnonzero(row >= floor)
         found = row[ids]
         order = np.argsort(-found, kind="stable")
         cumulative = np.cumsum(found[order], dtype=np.float64)
-        if len(ids) == len(row) or (len(ids) and cumulative[-1] >= sampling.top_p):
+        if len(ids) and cumulative[-1] >= top_p:
             break
-    kept = min(int(np.searchsorted(cumulative, sampling.top_p)), len(ids) - 1) + 1
-    return Nucleus(ids[order[:kept]], cumulative[:kept])
+    kept = min(int(np.searchsorted(cumulative, top_p)), len(ids) - 1) + 1
+    return ids[order[:kept]], cumulative[:kept]
+
+
+def _put(
+    nuclei: Nuclei, places: NDArray[np.int64], found: list[tuple[NDArray[np.int64], NDArray[np.float64]]]
+) -> Nuclei:
+    """The same with other rows at some places."""
+    width = max(nuclei.ids.shape[1], *(len(ids) for ids, _ in found))
+    wider = ((0, 0), (0, width - nuclei.ids.shape[1]))
+    # Infinity: beyond the last kept token no running sum is small enough to be counted.
+    put = Nuclei(
+        np.pad(nuclei.ids, wider), np.pad(nuclei.cumulative, wider, constant_values=np.inf), nuclei.last.copy()
+    )
+    for place, (ids, cumulative) in zip(places, found, strict=True):
+        put.ids[place, : len(ids)], put.cumulative[place, : len(ids)] = ids, cumulative
+        put.cumulative[place, len(ids) :] = np.inf
+        put.last[place] = len(ids) - 1
+    return put
 
 
 def not_finite() -> BackendError:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.nn.attention import sdpa_kernel
 from transformers import LogitsProcessor, StoppingCriteria
 
 from podium.errors import BackendError
+from podium.generate.attention import KERNELS
 from podium.generate.sampling import choose, not_finite
 from podium.generate.streams import uniforms
 from podium.generate.texts import Texts, prompt_only
@@ -103,7 +105,7 @@ class TransformersBackend:
         device = self._model.device
         batch = torch.tensor([ids] * sampling.n_samples, device=device)
         sampler = AddressedSampler(torch.tensor(np.stack(streams), device=device), len(ids), sampling)
-        with torch.inference_mode():
+        with torch.inference_mode(), sdpa_kernel(KERNELS):
             output = self._model.generate(
                 batch,
                 attention_mask=torch.ones_like(batch),

@@ -14,6 +14,7 @@ from transformers.cache_utils import DynamicCache
 from podium.generate.backend import Wanted
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.crowd import Crowd, Ended, Row
+from podium.generate.sampling import nuclei_of
 from podium.records import Sampling
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.generate.native.decoder import Decoder
+    from podium.generate.sampling import Nuclei
     from podium.tasks import Task
 
 RAISED = 60.0
@@ -90,13 +92,15 @@ class ScriptedCrowd(Crowd):
 
     script: list[list[int]]
 
-    def _children(self, row: Row, values: Any, sampling: Sampling) -> list[Row]:
-        step = self._step
-        super()._children(Row(row.members, [], row.tail), values, sampling)
-        groups: dict[int, list[int]] = {}
-        for member in row.members:
-            groups.setdefault(self.script[member][step], []).append(member)
-        return [Row(members, [*row.tokens, token], row.tail) for token, members in groups.items()]
+    def _groups(self, nuclei: Nuclei) -> list[dict[int, list[int]]]:
+        super()._groups(nuclei)
+        scripted: list[dict[int, list[int]]] = []
+        for row in self.rows:
+            groups: dict[int, list[int]] = {}
+            for member in row.members:
+                groups.setdefault(self.script[member][self._step], []).append(member)
+            scripted.append(groups)
+        return scripted
 
 
 class ScriptedDecoder:
@@ -131,12 +135,12 @@ class ScriptedNative(RecordingNative):
         crowd.script = self.script.rows[task.problems.index(problem)]
         # The first draw was made before the script was known: make it again.
         crowd.rows = [Row(list(indexes), [], b"")]
-        crowd.cache.arrange([0])
+        crowd.cache.arrange([0], len(indexes))
         crowd._step, crowd.unfinished = 0, len(indexes)
         self.decoder.crowds = [*(one for one in self.decoder.crowds if one.unfinished), crowd]  # type: ignore[attr-defined]
         logits = torch.zeros(1, self.shape.vocabulary)
         logits[0, crowd.script[indexes[0]][0]] = RAISED
-        return crowd, crowd.advance(torch.softmax(logits, -1).numpy(), sampling)
+        return crowd, crowd.advance(nuclei_of(logits, sampling), sampling)
 
 
 def scripted(folder: Path, script: Script, dtype: str, slots: int) -> ScriptedNative:

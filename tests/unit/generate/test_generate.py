@@ -19,7 +19,7 @@ from podium.errors import IncompleteError, RecordError, StorageError, UsageError
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
 from podium.generate.backend import Wanted
 from podium.generate.postprocess import cut_at_stop, finish_of, to_generation
-from podium.generate.sampling import choose, nucleus_of, probabilities_of
+from podium.generate.sampling import choose, nuclei_of
 from podium.generate.streams import uniforms
 from podium.progress import SilentReport
 from podium.protocol import HUMANEVAL_STOP, generations_name
@@ -226,12 +226,15 @@ def test_the_nucleus_draws_what_the_full_sort_draws(
     seed: int, top_p: float, temperature: float, vocabulary: int, has_ties: bool
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
-    scores = 2 * torch.randn(1, vocabulary, generator=generator)
+    # Rows from flat to peaked, so that some have their nucleus among the likely tokens and some do not.
+    scores = torch.tensor([[0.0], [0.5], [2.0], [8.0]]) * torch.randn(4, vocabulary, generator=generator)
     scores = scores.round() if has_ties else scores
     uniform = torch.rand(40, generator=generator, dtype=torch.float64)
     sampling = Sampling(temperature=temperature, top_p=top_p)
-    nucleus = nucleus_of(probabilities_of(scores, sampling)[0], sampling)
-    assert nucleus.draw(uniform.numpy()) == choose(scores.expand(40, -1), uniform, sampling).tolist()
+    rows = [place % 4 for place in range(40)]
+    nuclei = nuclei_of(scores, sampling)
+    assert nuclei.draw(rows, uniform.tolist()) == choose(scores[rows], uniform, sampling).tolist()
+    assert nuclei.part(1, 3).draw([1, 0], [0.5, 0.5]) == nuclei.draw([2, 1], [0.5, 0.5])
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2 "])

@@ -21,6 +21,7 @@ from podium.generate.backend import Wanted
 from podium.generate.merge import merge
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.cache import Cache
+from podium.generate.native.prompt import Prompt, flash, shared_prompt
 from podium.generate.native.room import row_bytes, slots_for
 from podium.generate.native.shape import Shape, UnsupportedModelError, read_shape
 from podium.generate.native.weights import Linear, packed_type, padded_count
@@ -120,7 +121,7 @@ def test_linear_rope_scaling_gives_transformers_logits(tmp_path: Path, factor: f
     folder = write_tiny(tmp_path, rope_parameters=rope)
     ids = [9, 8, 9, 7, 8, 9, 60, 61, 60] * 3
     logits, cache = NativeBackend(folder).decoder.prefill(ids[:-1])
-    ours = [logits[0], NativeBackend(folder).decoder.step(ids[-1:], [cache])[0]]
+    ours = [logits[0].cpu(), NativeBackend(folder).decoder.step(ids[-1:], [cache])[0].cpu()]
     with torch.inference_mode():
         theirs = AutoModelForCausalLM.from_pretrained(folder)(torch.tensor([ids])).logits[0, -2:]
     torch.testing.assert_close(torch.stack(ours), theirs, rtol=1e-4, atol=1e-4)
@@ -201,9 +202,9 @@ def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
         eos_ids=(0,),
     )
     half, full = (slots_for(shape, Sampling(), dtype, "cpu", 64 << 30) for dtype in (torch.bfloat16, torch.float32))
-    assert half == 104
-    assert half * row_bytes(shape, Sampling(), torch.bfloat16) <= 1280 << 20
-    assert full == 100
+    assert half == 167
+    assert half * row_bytes(shape, Sampling(), torch.bfloat16) <= 2 << 30
+    assert full == 150
     small = msgspec.structs.replace(shape, layers=2)
     assert slots_for(small, Sampling(), torch.bfloat16, "cpu", 64 << 30) == 192
     assert slots_for(shape, Sampling(), torch.bfloat16, "cpu", 1 << 30) == 50
@@ -215,6 +216,7 @@ def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
 HOLES = """
 from pathlib import Path
 import torch
+from podium.generate.native.prompt import Prompt, flash, shared_prompt
 from podium.generate.native.room import give_back_large
 def resident_mib():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
@@ -234,21 +236,23 @@ def test_freed_caches_leave_no_holes_in_memory() -> None:
     assert 200 <= int(done.stdout) <= 300
 
 
+@torch.inference_mode()
 def test_a_cache_keeps_its_rows_while_it_grows_and_gives_back_what_ended() -> None:
     def position(length: int) -> torch.Tensor:
         return torch.full((1, 3, 2), float(length)) + torch.arange(20)[:20, None, None]
 
     cache = Cache(torch.zeros(1, 2, 1, 3, 5, 2))
-    cache.arrange([0] * 20)
+    cache.arrange([0] * 20, 25)
+    assert cache._layers[0].shape[1] == 25
     for length in range(5, 150):
         if length == 60:
-            cache.arrange(list(range(9)))
+            cache.arrange(list(range(5)), 6)
         cache.reserve()
         keys, _ = cache.append(0, position(length)[: cache.rows], position(length)[: cache.rows])
         cache.extend()
-    assert keys.shape == (9, 3, 150, 2)
-    assert torch.equal(keys[8, 0, 5:, 0], torch.arange(5, 150) + 8.0)
-    assert cache._layers[0].shape[1] == 9
+    assert keys.shape == (5, 3, 150, 2)
+    assert torch.equal(keys[4, 0, 5:, 0], torch.arange(5, 150) + 4.0)
+    assert cache._layers[0].shape[1] == 6
 
 
 def _everything(sampling: Sampling) -> list[Wanted]:
@@ -270,6 +274,56 @@ def test_a_rows_logits_are_the_same_bits_in_any_company(tmp_path: Path, dtype: s
             for one in range(company):
                 seen.setdefault(("", one % 3 + 10 * position), []).append(logits[one])
     assert all(torch.equal(values[0], other) for values in seen.values() for other in values)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_rows_logits_are_the_same_bits_among_any_rows_of_its_problem(tmp_path: Path, dtype: str) -> None:
+    """All rows of a problem attend to its prompt together."""
+    backend = NativeBackend(write_tiny(tmp_path, hidden_size=128, intermediate_size=336), dtype)
+    if backend.versions()["linear"] == "plain":
+        pytest.skip("this torch cannot pack weights")
+    seen: list[list[torch.Tensor]] = []
+    for company in (1, 2, 17, 70):
+        cache = backend.decoder.prefill(list(range(5, 42)))[1]
+        cache.arrange([0] * company, company)
+        steps = [backend.decoder.step([(7 + step + row) % 200 for row in range(company)], [cache]) for step in range(3)]
+        seen.append([logits[0] for logits in steps])
+    for others in seen[1:]:
+        assert all(torch.equal(one, other) for one, other in zip(seen[0], others, strict=True))
+
+
+@pytest.mark.parametrize("group", [1, 2, 7, 40])
+@pytest.mark.parametrize("tokens", [1, 100])
+def test_attention_in_two_parts_is_attention_over_all(tokens: int, group: int) -> None:
+    if flash is None:
+        pytest.skip("this torch has no such kernel")
+    generator = torch.Generator().manual_seed(tokens)
+    kept = torch.randn(2, 2, 1, 3, tokens, 24, generator=generator)
+    after = torch.randn(2, 7, 3, 5, 24, generator=generator)
+    queries = 5 * torch.randn(7, 3, group, 24, generator=generator)
+    for layer, before in enumerate(kept):
+        keys, values = torch.cat((before.expand(-1, 7, -1, -1, -1), after), dim=3).double()
+        shares = (queries.double() @ keys.mT / 24**0.5).softmax(-1)
+        attended = Prompt(kept).attend(layer, queries, *after)
+        torch.testing.assert_close(attended.double(), shares @ values, rtol=1e-5, atol=1e-5)
+
+
+def test_a_prompt_is_not_shared_where_the_kernel_treats_places_differently(
+    tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if flash is None:
+        pytest.skip("this torch has no such kernel")
+
+    def uneven(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        attended, logarithm = flash(queries, keys, values)
+        attended[:, :, 17] *= 1 + 1e-6
+        return attended, logarithm
+
+    kept = torch.randn(2, 2, 1, 2, 9, 8)
+    assert shared_prompt(kept, 2) is not None
+    monkeypatch.setattr("podium.generate.native.prompt.flash", uneven)
+    assert shared_prompt(kept, 2) is None
+    assert _draw(NativeBackend(tiny), _everything(SETTINGS[0]), SETTINGS[0]) == expected[0]
 
 
 def test_bfloat16_samples_do_not_depend_on_company(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from podium.generate.native.decoder import Decoder
 from podium.generate.native.room import free_on, give_back_large, slots_for
 from podium.generate.native.shape import read_shape
 from podium.generate.native.weights import Weights
-from podium.generate.sampling import probabilities_of
+from podium.generate.sampling import nuclei_of
 from podium.generate.streams import uniforms
 from podium.generate.texts import Texts, prompt_only
 from podium.model_directory import open_tokenizer
@@ -75,7 +75,7 @@ class NativeBackend:
             warnings.append(
                 "linear layers are not packed here: a sample may depend on what is drawn beside it, also after a kill"
             )
-        probabilities_of(self.decoder.prefill([self._texts.eos_id])[0], sampling)
+        nuclei_of(self.decoder.prefill([self._texts.eos_id])[0], sampling)
         self._slots = self._slots or self._slots_for(sampling)
         return warnings
 
@@ -140,21 +140,21 @@ class NativeBackend:
     def _admit(
         self, task: Task, problem: Problem, indexes: Sequence[int], prompt: list[int], sampling: Sampling
     ) -> tuple[Crowd, list[Ended]]:
-        logits, cache = self.decoder.prefill(prompt)
         room = sampling.max_length - len(prompt)
+        logits, cache = self.decoder.prefill(prompt, room)
         streams = {index: uniforms(sampling.seed, task.name, problem.id, index, room) for index in indexes}
         finder = self._texts.finder(self.stop_words(task), self.shape.vocabulary)
         crowd = Crowd(problem, streams, cache, finder, self.shape.eos_ids)
-        return crowd, crowd.advance(probabilities_of(logits, sampling), sampling)
+        return crowd, crowd.advance(nuclei_of(logits, sampling), sampling)
 
     def _advance(self, crowds: list[Crowd], sampling: Sampling) -> list[Ended]:
         tokens = [token for crowd in crowds for token in crowd.tokens()]
         self.sample_rows += sum(crowd.unfinished for crowd in crowds)
         logits = self.decoder.step(tokens, [crowd.cache for crowd in crowds])
-        probabilities, begin = probabilities_of(logits, sampling), 0
+        nuclei, begin = nuclei_of(logits, sampling), 0
         ended = []
         for crowd in crowds:
             end = begin + len(crowd.rows)
-            ended += crowd.advance(probabilities[begin:end], sampling)
+            ended += crowd.advance(nuclei.part(begin, end), sampling)
             begin = end
         return ended

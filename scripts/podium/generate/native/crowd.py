@@ -9,16 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-
-from podium.generate.sampling import nucleus_of
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from podium.generate.native.cache import Cache
+    from podium.generate.sampling import Nuclei
     from podium.generate.stops import StopFinder
     from podium.records import Sampling
     from podium.tasks import Problem
@@ -61,13 +60,13 @@ class Crowd:
         """The last token of each row: what the next step runs."""
         return [row.tokens[-1] for row in self.rows]
 
-    def advance(self, probabilities: NDArray[np.float32], sampling: Sampling) -> list[Ended]:
-        """Draw one token for each sample; shape [rows, vocabulary]. Returns the rows that are complete."""
+    def advance(self, nuclei: Nuclei, sampling: Sampling) -> list[Ended]:
+        """Draw one token for each sample from its row's nucleus. Returns the rows that are complete."""
         children: list[list[Row]] = []
         ended: list[Ended] = []
-        for row, values in zip(self.rows, probabilities, strict=True):
+        for row, groups in zip(self.rows, self._groups(nuclei), strict=True):
             alive = []
-            for child in self._children(row, values, sampling):
+            for child in _children(row, groups):
                 if self._has_ended(child, sampling):
                     ended.append(Ended(self.problem, child.members, child.tokens))
                     self.unfinished -= len(child.members)
@@ -78,18 +77,21 @@ class Crowd:
         self._settle(children)
         return ended
 
-    def _children(self, row: Row, values: NDArray[np.float32], sampling: Sampling) -> list[Row]:
-        import numpy as np
-
-        nucleus = nucleus_of(values, sampling)
-        if len(nucleus.ids) == 1:
-            row.tokens.append(int(nucleus.ids[0]))
-            return [row]
-        uniform = np.array([self._streams[member][self._step] for member in row.members])
-        groups: dict[int, list[int]] = {}
-        for member, token in zip(row.members, nucleus.draw(uniform), strict=True):
-            groups.setdefault(token, []).append(member)
-        return [Row(members, [*row.tokens, token], row.tail) for token, members in groups.items()]
+    def _groups(self, nuclei: Nuclei) -> list[dict[int, list[int]]]:
+        """For each row its samples by the token that they draw; where only one is kept nothing is drawn."""
+        groups = [{token: row.members} for row, token in zip(self.rows, nuclei.ids[:, 0].tolist(), strict=True)]
+        asked = [
+            (place, member) for place in np.flatnonzero(nuclei.last).tolist() for member in self.rows[place].members
+        ]
+        if not asked:
+            return groups
+        places = [place for place, _ in asked]
+        uniform = [self._streams[member][self._step] for _, member in asked]
+        for place in places:
+            groups[place] = {}
+        for (place, member), token in zip(asked, nuclei.draw(places, uniform), strict=True):
+            groups[place].setdefault(token, []).append(member)
+        return groups
 
     def _has_ended(self, row: Row, sampling: Sampling) -> bool:
         row.tail, has_stopped = self._finder.advance(row.tail, row.tokens)
@@ -109,4 +111,12 @@ class Crowd:
             moved += [(parent, row) for row in rows]
         filled = [place or moved.pop() for place in places]
         self.rows = [row for _, row in filled]
-        self.cache.arrange([source for source, _ in filled])
+        self.cache.arrange([source for source, _ in filled], self.unfinished)
+
+
+def _children(row: Row, groups: dict[int, list[int]]) -> list[Row]:
+    """The row with its next token; as several rows where its samples drew several."""
+    if len(groups) == 1:
+        row.tokens.extend(groups)
+        return [row]
+    return [Row(members, [*row.tokens, token], row.tail) for token, members in groups.items()]

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
+from torch.nn.attention import sdpa_kernel
 
-from podium.generate.native.cache import Cache
+from podium.generate.attention import KERNELS
+from podium.generate.native.cache import LENGTH_STEP, Cache
+from podium.generate.native.prompt import shared_prompt
+from podium.generate.native.weights import padded_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +35,9 @@ class Decoder:
         self._cosine, self._sine = _rotary(shape, self.device, self.dtype)
 
     @torch.inference_mode()
-    def prefill(self, ids: Sequence[int]) -> tuple[torch.Tensor, Cache]:
-        """Run one prompt; returns its last logits [1, vocabulary] and its cache of one row."""
+    @sdpa_kernel(KERNELS)
+    def prefill(self, ids: Sequence[int], room: int = LENGTH_STEP) -> tuple[torch.Tensor, Cache]:
+        """Run one prompt; returns its last logits [1, vocabulary] and its cache of one row, for `room` more tokens."""
         shape, count = self._shape, len(ids)
         rows = self._weights.embedding[torch.tensor(ids, device=self.device)]
         cosine, sine = self._cosine[:count], self._sine[:count]
@@ -49,24 +54,31 @@ class Decoder:
             )
             rows = self._finish_layer(layer, rows, attended[0].transpose(0, 1).reshape(count, -1))
         self.prompt_rows += count
-        return self._logits(rows[-1:]), Cache(kept)
+        prompt = shared_prompt(kept, shape.heads // shape.kv_heads) if self._weights.packed else None
+        return self._logits(rows[-1:]), Cache(kept, prompt, room)
 
     @torch.inference_mode()
+    @sdpa_kernel(KERNELS)
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> torch.Tensor:
         """Run one position. Tokens lie cache by cache, row by row; returns logits [rows, vocabulary]."""
         for cache in caches:
             cache.reserve()
-        rows = self._weights.embedding[torch.tensor(tokens, device=self.device)]
-        places = torch.tensor([cache.length for cache in caches for _ in range(cache.rows)], device=self.device)
+        # Packed layers compute some rows more than there are; those are carried along from the first layer on.
+        count = len(tokens)
+        added = padded_count(count) - count if self._weights.packed else 0
+        rows = self._weights.embedding[torch.tensor([*tokens, *[0] * added], device=self.device)]
+        lengths = [cache.length for cache in caches for _ in range(cache.rows)]
+        places = torch.tensor(lengths + [0] * added, device=self.device)
         cosine, sine = self._cosine[places], self._sine[places]
+        attended = rows.new_zeros(len(rows), self._shape.heads * self._shape.head_width)
         for number, layer in enumerate(self._weights.layers):
             queries, keys, values = self._project(layer, rows, cosine, sine)
-            attended = self._attend(number, caches, queries, keys, values)
+            self._attend(number, caches, queries, keys, values, attended)
             rows = self._finish_layer(layer, rows, attended)
         for cache in caches:
             cache.extend()
-        self.linear_rows += len(tokens)
-        return self._logits(rows)
+        self.linear_rows += count
+        return self._logits(rows)[:count]
 
     def _project(
         self, layer: Layer, rows: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor
@@ -86,23 +98,26 @@ class Decoder:
         queries: torch.Tensor,
         keys: torch.Tensor,
         values: torch.Tensor,
-    ) -> torch.Tensor:
-        """Attention of each problem's rows over their own cache; returns [rows, heads x width]."""
-        shape, begin = self._shape, 0
-        attended = []
+        attended: torch.Tensor,
+    ) -> None:
+        """Attention of each problem's rows over their own cache, into `attended` [rows, heads x width]."""
         # A group of query heads shares a key head: as several queries of one head they need no repeated keys.
-        grouped = queries.view(len(queries), shape.kv_heads, -1, shape.head_width)
+        grouped = queries.view(len(queries), self._shape.kv_heads, -1, self._shape.head_width)
+        result, begin = attended.view(grouped.shape), 0
         for cache in caches:
             end = begin + cache.rows
+            own = grouped[begin:end]
             all_keys, all_values = cache.append(number, keys[begin:end], values[begin:end])
-            attended.append(functional.scaled_dot_product_attention(grouped[begin:end], all_keys, all_values))
+            if cache.prompt:
+                result[begin:end] = cache.prompt.attend(number, own, all_keys, all_values)
+            else:
+                result[begin:end] = functional.scaled_dot_product_attention(own, all_keys, all_values)
             begin = end
-        return torch.cat(attended).view(begin, -1)
 
     def _finish_layer(self, layer: Layer, rows: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
         rows = rows + layer.output(attended)
         gate, up = layer.gate_up(self._norm(rows, layer.mlp_norm)).chunk(2, dim=-1)
-        after: torch.Tensor = rows + layer.down(functional.silu(gate) * up)
+        after: torch.Tensor = rows + layer.down(functional.silu(gate, inplace=True) * up)
         return after
 
     def _norm(self, rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

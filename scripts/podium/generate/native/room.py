@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 # More rows make the linear layers little faster from here on, and the caches larger.
 MOST_SLOTS = {"cpu": 192, "cuda": 1024}
 # So many make them fast enough: on a CPU more are taken only while full caches stay below this. With it a bfloat16
-# model of 400 million parameters with grouped heads took at most 3.4 GiB in all over HumanEval's 164 x 50, 3 in 100 of
-# them to the window's end; caches may have room for half as many rows more while problems split.
-ENOUGH_SLOTS, ENOUGH_BYTES = 100, 1280 << 20
+# model of 400 million parameters with grouped heads took at most 2.9 GiB in all over the first 950 of HumanEval's
+# 164 x 50 samples, those of the longest prompts.
+ENOUGH_SLOTS, ENOUGH_BYTES = 150, 2 << 30
 SHARE_OF_FREE = 0.6
-# glibc's number for the size from which an allocation is a mapping of its own; and that size.
-MMAP_THRESHOLD, LARGE_BYTES = -3, 4 << 20
+# glibc's numbers for the size from which an allocation is a mapping of its own, and for what is kept when freed.
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1
+LARGE_BYTES, KEPT_BYTES = 4 << 20, 64 << 20
 
 
 def row_bytes(shape: Shape, sampling: Sampling, dtype: torch.dtype) -> int:
@@ -45,14 +46,16 @@ def slots_for(shape: Shape, sampling: Sampling, dtype: torch.dtype, device: str,
 
 
 def give_back_large() -> None:
-    """Have the C library give large tensors back to the system as soon as they are freed.
+    """Have the C library give large tensors back to the system as soon as they are freed, and keep the others.
 
     By itself it learns to keep ever larger ones (up to 32 MiB), and caches that grow and shrink then leave holes that
-    no other fits into. Where there is no such switch nothing happens.
+    no other fits into. Those that every layer frees and asks for again would be fetched from the system each time.
+    Where there is no such switch nothing happens.
     """
     switch = getattr(ctypes.CDLL(None), "mallopt", None)
     if switch:
         switch(MMAP_THRESHOLD, LARGE_BYTES)
+        switch(TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def free_on(device: str) -> int:

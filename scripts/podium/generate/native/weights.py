@@ -42,9 +42,10 @@ class Linear:
         """Shapes: rows [rows, inputs]; returns [rows, outputs]."""
         if self._packed is None:
             return functional.linear(rows, self._weight, self._bias)
-        count = len(rows)
-        padded = functional.pad(rows.to(self._packed), (0, 0, 0, padded_count(count) - count))
-        output: torch.Tensor = torch.ops.mkldnn._linear_pointwise(padded, self._weight, self._bias, "none", [], "")
+        count, given = len(rows), rows.to(self._packed)
+        if count != padded_count(count):
+            given = functional.pad(given, (0, 0, 0, padded_count(count) - count))
+        output: torch.Tensor = torch.ops.mkldnn._linear_pointwise(given, self._weight, self._bias, "none", [], "")
         return output[:count].to(rows.dtype)
 
 

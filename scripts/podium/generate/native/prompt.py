@@ -1,0 +1,60 @@
+"""A prompt's keys and values, kept once for all rows of its problem, which attend to it together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+# Attention that also returns the logarithm of its sum of exponentials; private, as the packed layers are.
+flash: Any = getattr(torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu", None)
+# Queries that the kernel takes at once. They always come in so many, so that all are computed alike.
+TILE = 32
+
+
+class Prompt:
+    """Attention over one prompt, as full tiles of queries instead of row by row."""
+
+    def __init__(self, keys_and_values: torch.Tensor) -> None:
+        """Shape: [layers, 2, 1, kv heads, prompt tokens, head width]."""
+        self._layers = keys_and_values
+
+    def attend(self, layer: int, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """Attention of all rows over the prompt and what follows it in each; the result is float32.
+
+        Shapes: queries and result [rows, kv heads, queries of a head, head width], keys and values [rows, kv heads,
+        positions, head width].
+        """
+        after, logarithm = flash(queries, keys, values)
+        before, prompt_logarithm = self._over_prompt(layer, queries)
+        share = torch.sigmoid(prompt_logarithm - logarithm)[..., None]
+        return torch.lerp(after.float(), before.float(), share)
+
+    def _over_prompt(self, layer: int, queries: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Attention over the prompt alone; and the logarithm of the sum of all exponentials, one a query, float32."""
+        rows, heads, group, width = queries.shape
+        together = -(-TILE // group)
+        filled = functional.pad(queries, (0, 0, 0, 0, 0, 0, 0, -rows % together))
+        tiles = filled.view(-1, together, heads, group, width).transpose(1, 2).flatten(2, 3)
+        keys, values = self._layers[layer].expand(-1, len(tiles), -1, -1, -1)
+        attended, logarithm = flash(tiles, keys, values)
+        return (
+            attended.reshape(-1, heads, together, group, width).transpose(1, 2).flatten(0, 1)[:rows],
+            logarithm.reshape(-1, heads, together, group).transpose(1, 2).flatten(0, 1)[:rows],
+        )
+
+    def treats_all_rows_alike(self, group: int) -> bool:
+        """Whether a query gets the same bits in each place of a tile, beside others and alone: a trial of it."""
+        heads, width = self._layers.shape[3], self._layers.shape[5]
+        row = torch.randn(1, heads, group, width, generator=torch.Generator().manual_seed(0)).to(self._layers)
+        alone = self._over_prompt(0, row)
+        many = self._over_prompt(0, row.expand(3 * TILE, -1, -1, -1))
+        return all(bool((one == others).all()) for one, others in zip(alone, many, strict=True))
+
+
+@torch.inference_mode()
+def shared_prompt(keys_and_values: torch.Tensor, group: int) -> Prompt | None:
+    """A prompt for rows of `group` queries a key head; None where the kernel does not compute all of them alike."""
+    prompt = Prompt(keys_and_values) if flash else None
+    return prompt if prompt and prompt.treats_all_rows_alike(group) else None
