@@ -1,8 +1,9 @@
 """The forward pass: a prompt alone, then one position of every live row of every problem together.
 
 Formulas as in transformers' modeling_llama.py and modeling_qwen2.py: RMSNorm, rotary positions by halves, grouped
-attention, SwiGLU. On the CPU with packed weights a row's numbers do not depend on which rows run beside it:
-every operation but the linear layers works row by row, and oneDNN sums each output in one order.
+attention, SwiGLU. On the CPU with packed weights a row's numbers do not depend on which rows run beside it: oneDNN sums
+each output of a linear layer in one order, a prompt is shared only where its kernel does too (`prompt.py`), and every
+other operation works row by row.
 """
 
 from __future__ import annotations
