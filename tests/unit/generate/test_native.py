@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.unit.generate.kinds import PACKED_KINDS
 from tests.unit.generate.tiny import MAX_LENGTH, naive, tiny_task, write_tiny
 
 from podium.errors import BackendError
@@ -21,10 +22,10 @@ from podium.generate.backend import Wanted
 from podium.generate.merge import merge
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.cache import Cache
+from podium.generate.native.linear import Linear
 from podium.generate.native.prompt import Prompt, flash, shared_prompt
 from podium.generate.native.room import row_bytes, slots_for
 from podium.generate.native.shape import Shape, UnsupportedModelError, read_shape
-from podium.generate.native.weights import Linear, packed_type, padded_count
 from podium.generate.shards import part_of
 from podium.generate.transformers_backend import TransformersBackend
 from podium.progress import SilentReport
@@ -70,6 +71,10 @@ def _case(generator: random.Random, sampling: Sampling) -> list[Wanted]:
     return [one for one in wanted if one.indexes]
 
 
+def _use(kind: type[Linear], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podium.generate.native.weights.best_linear", lambda device: kind)
+
+
 def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int) -> int:
     generator, backend, saved = random.Random(count), NativeBackend(tiny), 0
     for _ in range(count):
@@ -84,7 +89,11 @@ def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int) -> int
     return saved
 
 
-def test_samples_equal_a_naive_samplers_in_any_company(tiny: Path, expected: list[dict[Key, Sample]]) -> None:
+@pytest.mark.parametrize("kind", PACKED_KINDS)
+def test_samples_equal_a_naive_samplers_in_any_company(
+    tiny: Path, expected: list[dict[Key, Sample]], kind: type[Linear], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _use(kind, monkeypatch)
     finishes = {sample.finish for samples in expected for sample in samples.values()}
     assert finishes == {"stop", "eos", "length"}
     assert _run_cases(tiny, expected, 60) > 0
@@ -150,35 +159,6 @@ def test_linear_rope_scaling_without_a_usable_factor_is_refused(
     with pytest.raises(BackendError, match=said) as caught:
         NativeBackend(folder)
     assert "config.json" in caught.value.hint
-
-
-def test_half_precision_packed_in_float32_is_half_precision_summed_exactly() -> None:
-    """A processor without bfloat16 computes what one that has it does: exact products, one rounding at the end."""
-    packed = packed_type(torch.float16)
-    if packed is None:
-        pytest.skip("this torch cannot pack weights")
-    generator = torch.Generator().manual_seed(0)
-    for dtype in (torch.bfloat16, torch.float16):
-        weight, rows, bias = (
-            torch.randn(*size, generator=generator).to(dtype) for size in ((96, 160), (5, 160), (96,))
-        )
-        exact = (rows.double() @ weight.double().T + bias.double()).to(dtype)
-        output = Linear(weight, bias, packed)(rows)
-        assert output.dtype == dtype
-        # Where the exact sum lies next to the middle of two numbers, float32 sums may round to the other one.
-        assert (output != exact).float().mean() < 0.01
-        torch.testing.assert_close(output, exact)
-
-
-def test_packed_layers_see_few_row_counts_and_return_only_the_rows_given() -> None:
-    """oneDNN keeps a kernel for each row count: a long run must not collect one for each prompt length."""
-    counts = {padded_count(count) for count in range(1, 513)}
-    assert len(counts) <= 40
-    assert all(count <= padded_count(count) < count + 64 for count in range(1, 513))
-    packed = packed_type(torch.float32)
-    if packed is not None:
-        rows = torch.randn(13, 32)
-        assert torch.allclose(Linear(torch.eye(32), None, packed)(rows), rows)
 
 
 def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
@@ -259,12 +239,14 @@ def _everything(sampling: Sampling) -> list[Wanted]:
     return [Wanted(problem, list(range(sampling.n_samples))) for problem in tiny_task().problems]
 
 
+@pytest.mark.parametrize("kind", PACKED_KINDS)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_a_rows_logits_are_the_same_bits_in_any_company(tmp_path: Path, dtype: str) -> None:
+def test_a_rows_logits_are_the_same_bits_in_any_company(
+    tmp_path: Path, dtype: str, kind: type[Linear], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is guaranteed on a CPU with packed weights, in bfloat16 too; without packing only float32 closeness is."""
+    _use(kind, monkeypatch)
     backend = NativeBackend(write_tiny(tmp_path, hidden_size=128, intermediate_size=336), dtype)
-    if backend.versions()["linear"] == "plain":
-        pytest.skip("this torch cannot pack weights")
     seen: dict[Key, list[torch.Tensor]] = {}
     step = backend.decoder.step
     for company in (1, 3, 16, 70):
@@ -276,12 +258,14 @@ def test_a_rows_logits_are_the_same_bits_in_any_company(tmp_path: Path, dtype: s
     assert all(torch.equal(values[0], other) for values in seen.values() for other in values)
 
 
+@pytest.mark.parametrize("kind", PACKED_KINDS)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_a_rows_logits_are_the_same_bits_among_any_rows_of_its_problem(tmp_path: Path, dtype: str) -> None:
+def test_a_rows_logits_are_the_same_bits_among_any_rows_of_its_problem(
+    tmp_path: Path, dtype: str, kind: type[Linear], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All rows of a problem attend to its prompt together."""
+    _use(kind, monkeypatch)
     backend = NativeBackend(write_tiny(tmp_path, hidden_size=128, intermediate_size=336), dtype)
-    if backend.versions()["linear"] == "plain":
-        pytest.skip("this torch cannot pack weights")
     seen: list[list[torch.Tensor]] = []
     for company in (1, 2, 17, 70):
         cache = backend.decoder.prefill(list(range(5, 42)))[1]
@@ -345,7 +329,7 @@ def test_bfloat16_samples_do_not_depend_on_company(tmp_path: Path) -> None:
 def test_without_packed_weights_the_samples_are_the_same(
     tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("podium.generate.native.weights.packed_type", lambda dtype: None)
+    _use(Linear, monkeypatch)
     backend = NativeBackend(tiny)
     assert backend.versions()["linear"] == "plain"
     assert _draw(backend, _everything(SETTINGS[0]), SETTINGS[0]) == expected[0]

@@ -48,7 +48,7 @@ class NativeBackend:
         give_back_large()
         self._texts = Texts(open_tokenizer(model_dir, BackendError, hint=CONVERT_HINT), model_dir)
         weights = Weights(model_dir, self.shape, kind, device)
-        self._packed = weights.packed
+        self._linear_kind, self._how = weights.linear_kind, weights.head.how
         self.decoder = Decoder(self.shape, weights)
         self._slots, self.sample_rows = slots, 0
 
@@ -56,8 +56,7 @@ class NativeBackend:
         """Return package versions, the device and how linear layers are computed."""
         names = ("torch", "transformers", "tokenizers", "numpy")
         device = self.decoder.device.type
-        how = f"onednn-prepacked {self._packed}".replace("torch.", "") if self._packed else "plain"
-        return {**{name: version(name) for name in names}, "engine": "native", "device": device, "linear": how}
+        return {**{name: version(name) for name in names}, "engine": "native", "device": device, "linear": self._how}
 
     def stop_words(self, task: Task) -> list[str]:
         """The task's stop words and the eos token's text."""
@@ -71,7 +70,7 @@ class NativeBackend:
         warnings = self._texts.preflight(task, sampling)
         if self.shape.eos_ids and self._texts.eos_id not in self.shape.eos_ids:
             warnings.append(f"eos is token {self._texts.eos_id} in the tokenizer, {self.shape.eos_ids} in config.json")
-        if not self._packed:
+        if not self._linear_kind.is_packed:
             warnings.append(
                 "linear layers are not packed here: a sample may depend on what is drawn beside it, also after a kill"
             )

@@ -17,7 +17,6 @@ from torch.nn.attention import sdpa_kernel
 from podium.generate.attention import KERNELS
 from podium.generate.native.cache import LENGTH_STEP, Cache
 from podium.generate.native.prompt import shared_prompt
-from podium.generate.native.weights import padded_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +54,7 @@ class Decoder:
             )
             rows = self._finish_layer(layer, rows, attended[0].transpose(0, 1).reshape(count, -1))
         self.prompt_rows += count
-        prompt = shared_prompt(kept, shape.heads // shape.kv_heads) if self._weights.packed else None
+        prompt = shared_prompt(kept, shape.heads // shape.kv_heads) if self._weights.linear_kind.is_packed else None
         return self._logits(rows[-1:]), Cache(kept, prompt, room)
 
     @torch.inference_mode()
@@ -66,7 +65,7 @@ class Decoder:
             cache.reserve()
         # Packed layers compute some rows more than there are; those are carried along from the first layer on.
         count = len(tokens)
-        added = padded_count(count) - count if self._weights.packed else 0
+        added = self._weights.linear_kind.padded_count(count) - count
         rows = self._weights.embedding[torch.tensor([*tokens, *[0] * added], device=self.device)]
         lengths = [cache.length for cache in caches for _ in range(cache.rows)]
         places = torch.tensor(lengths + [0] * added, device=self.device)

@@ -1,4 +1,4 @@
-"""The weights of a model directory, tensor by tensor: cast, joined (q, k, v and gate, up) and packed for oneDNN."""
+"""The weights of a model directory, tensor by tensor: cast, joined (q, k, v and gate, up), packed by their layers."""
 
 from __future__ import annotations
 
@@ -6,53 +6,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn import functional
 
 from podium.errors import BackendError, RecordError
 from podium.files import read_json
+from podium.generate.native.linear import best_linear
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from podium.generate.native.linear import Linear
     from podium.generate.native.shape import Shape
-
-# oneDNN chooses its blocks for about this many rows; what it returns does not depend on the number given.
-PACKED_ROWS = 64
-# oneDNN keeps a kernel of up to some megabytes for each number of rows it has seen; so it sees few.
-ROWS_STEP, LARGE_STEP = 8, 64
-
-
-class Linear:
-    """A linear layer. Prepacked where torch offers oneDNN's private operators, else the public `linear`.
-
-    Half precision may be packed in float32: the same products, summed in float32 as half precision units sum them,
-    and rounded once. It costs twice the memory of the weights, and no processor computes float32 slowly.
-    """
-
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, packed: torch.dtype | None) -> None:
-        """`packed` is the type to compute with; None computes unpacked."""
-        self._packed = packed
-        if packed is None:
-            self._weight, self._bias = weight, bias
-        else:
-            self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.to(packed), PACKED_ROWS)
-            self._bias = None if bias is None else bias.to(packed)
-
-    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        """Shapes: rows [rows, inputs]; returns [rows, outputs]."""
-        if self._packed is None:
-            return functional.linear(rows, self._weight, self._bias)
-        count, given = len(rows), rows.to(self._packed)
-        if count != padded_count(count):
-            given = functional.pad(given, (0, 0, 0, padded_count(count) - count))
-        output: torch.Tensor = torch.ops.mkldnn._linear_pointwise(given, self._weight, self._bias, "none", [], "")
-        return output[:count].to(rows.dtype)
-
-
-def padded_count(count: int) -> int:
-    """The number of rows that packed layers compute for `count`."""
-    step = ROWS_STEP if count <= PACKED_ROWS * 4 else LARGE_STEP
-    return -(-count // step) * step
 
 
 class Layer:
@@ -77,7 +40,7 @@ class Weights:
     """All weights of a model, ready to decode with."""
 
     def __init__(self, model_dir: Path, shape: Shape, dtype: torch.dtype, device: str) -> None:
-        self.packed = packed_type(dtype) if device == "cpu" else None
+        self.linear_kind = best_linear(device)
         with TensorFile(model_dir, dtype, device) as tensors:
             self._tensors = tensors
             self.embedding = tensors.take("model.embed_tokens.weight", (shape.vocabulary, shape.hidden))
@@ -91,11 +54,11 @@ class Weights:
         take = self._tensors.take
         weight = torch.cat([take(f"{n}.weight", (size, inputs)) for n, size in zip(names, outputs, strict=True)])
         row = torch.cat([take(f"{n}.bias", (s,)) for n, s in zip(names, outputs, strict=True)]) if bias else None
-        return Linear(weight, row, self.packed)
+        return self.linear_kind(weight, row)
 
     def _head(self, shape: Shape) -> Linear:
         if "lm_head.weight" not in self._tensors.names and shape.is_tied:
-            return Linear(self.embedding, None, self.packed)
+            return self.linear_kind(self.embedding, None)
         return self._linear(["lm_head"], [shape.vocabulary], shape.hidden, bias=False)
 
 
@@ -153,16 +116,3 @@ def _weight_files(model_dir: Path) -> list[Path]:
     except (RecordError, KeyError, TypeError, AttributeError) as err:
         message = f"{index} is not an index of weight files"
         raise BackendError(message, hint="fetch or convert the model again") from err
-
-
-def packed_type(dtype: torch.dtype) -> torch.dtype | None:
-    """The type to pack weights of `dtype` in: float32 where the processor lacks bfloat16 or the type is float16.
-
-    None where this torch lacks the private operators; no promise holds for them.
-    """
-    operators = torch.ops.mkldnn
-    has_onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if not has_onednn or not hasattr(operators, "_reorder_linear_weight"):
-        return None
-    has_bfloat16 = bool(operators._is_mkldnn_bf16_supported())
-    return dtype if dtype == torch.bfloat16 and has_bfloat16 else torch.float32
