@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-import shutil
-from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,11 +34,6 @@ def _threads() -> Iterator[None]:
 
 def _random(*shape: int, dtype: torch.dtype = torch.float32, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).to(dtype)
-
-
-@pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("cc"), reason="needs an x86-64 compiler")
-def test_the_kernel_was_built_with_the_package() -> None:
-    assert linear._kernel() is not None, "run `make setup` again: gemm.c was not compiled"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -105,7 +97,7 @@ def test_onednn_sees_few_row_counts() -> None:
 def test_layers_are_chosen_by_what_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
     def has(capability: str, kernel: object, onednn: bool) -> None:
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-        monkeypatch.setattr(linear, "_kernel", lambda: kernel)
+        monkeypatch.setattr(linear, "kernels", lambda: kernel)
         monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: onednn)
 
     has("AVX2", object(), True)
@@ -117,14 +109,3 @@ def test_layers_are_chosen_by_what_the_machine_has(monkeypatch: pytest.MonkeyPat
     assert best_linear("cpu") is OneDnnLinear
     has("AVX2", None, False)
     assert best_linear("cpu") is Linear
-
-
-def test_a_kernel_that_was_not_built_or_not_for_this_machine_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    load = linear._kernel.__wrapped__
-    monkeypatch.setattr(linear, "find_spec", lambda name: None)
-    assert load() is None
-    monkeypatch.setattr(linear, "find_spec", lambda name: ModuleSpec(name, None, origin="/nowhere/_gemm.so"))
-    assert load() is None
-    # What the C file becomes for another processor: a library without the functions.
-    monkeypatch.setattr("ctypes.CDLL", lambda path: object())
-    assert load() is None

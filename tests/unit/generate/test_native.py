@@ -22,8 +22,8 @@ from podium.generate.backend import Wanted
 from podium.generate.merge import merge
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.cache import Cache
-from podium.generate.native.linear import Linear
-from podium.generate.native.prompt import Prompt, flash, shared_prompt
+from podium.generate.native.linear import Linear, OneDnnLinear, TiledLinear
+from podium.generate.native.prompt import shared_prompt
 from podium.generate.native.room import row_bytes, slots_for
 from podium.generate.native.shape import Shape, UnsupportedModelError, read_shape
 from podium.generate.shards import part_of
@@ -72,7 +72,10 @@ def _case(generator: random.Random, sampling: Sampling) -> list[Wanted]:
 
 
 def _use(kind: type[Linear], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linear layers of this kind; and unless they are our own kernel's, attention by torch too."""
     monkeypatch.setattr("podium.generate.native.weights.best_linear", lambda device: kind)
+    if kind is not TiledLinear:
+        monkeypatch.setattr("podium.generate.native.prompt.kernels", lambda: None)
 
 
 def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int) -> int:
@@ -196,7 +199,6 @@ def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
 HOLES = """
 from pathlib import Path
 import torch
-from podium.generate.native.prompt import Prompt, flash, shared_prompt
 from podium.generate.native.room import give_back_large
 def resident_mib():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
@@ -276,22 +278,6 @@ def test_a_rows_logits_are_the_same_bits_among_any_rows_of_its_problem(
         assert all(torch.equal(one, other) for one, other in zip(seen[0], others, strict=True))
 
 
-@pytest.mark.parametrize("group", [1, 2, 7, 40])
-@pytest.mark.parametrize("tokens", [1, 100])
-def test_attention_in_two_parts_is_attention_over_all(tokens: int, group: int) -> None:
-    if flash is None:
-        pytest.skip("this torch has no such kernel")
-    generator = torch.Generator().manual_seed(tokens)
-    kept = torch.randn(2, 2, 1, 3, tokens, 24, generator=generator)
-    after = torch.randn(2, 7, 3, 5, 24, generator=generator)
-    queries = 5 * torch.randn(7, 3, group, 24, generator=generator)
-    for layer, before in enumerate(kept):
-        keys, values = torch.cat((before.expand(-1, 7, -1, -1, -1), after), dim=3).double()
-        shares = (queries.double() @ keys.mT / 24**0.5).softmax(-1)
-        attended = Prompt(kept).attend(layer, queries, *after)
-        torch.testing.assert_close(attended.double(), shares @ values, rtol=1e-5, atol=1e-5)
-
-
 def _even(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The kernel's answers in float64, each query for itself."""
     scores = (queries.double()[..., None, :] * keys.double()[..., None, :, :]).sum(-1) / queries.shape[-1] ** 0.5
@@ -308,6 +294,7 @@ def _uneven(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> 
 def test_a_prompt_is_not_shared_where_the_kernel_treats_places_differently(
     tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _use(OneDnnLinear, monkeypatch)
     kept = torch.randn(2, 2, 1, 2, 9, 8, generator=torch.Generator().manual_seed(0))
     for kernel, is_shared in ((_even, True), (_uneven, False), (None, False)):
         monkeypatch.setattr("podium.generate.native.prompt.flash", kernel)

@@ -3,7 +3,7 @@
  * its bias: its bits depend on its own row and weights alone, never on how many rows there are or which thread works.
  *
  * Weights come as panels of 16 outputs, [outputs / 16][inputs][16], float32 or bfloat16; rows as tiles of 6,
- * [rows / 6][inputs][6]; what is missing in the last panel or tile is zero. Loaded with ctypes (linear.py).
+ * [rows / 6][inputs][6]; what is missing in the last panel or tile is zero. Loaded with ctypes (kernels.py).
  */
 #if defined(__x86_64__) && defined(__GNUC__)
 

@@ -6,20 +6,16 @@ as half precision units sum it: exact products, rounded once at the end.
 
 from __future__ import annotations
 
-import ctypes
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from importlib.util import find_spec
-from itertools import pairwise
-from typing import Any, ClassVar
+from functools import partial
+from typing import ClassVar
 
 import torch
 from torch.nn import functional
 
+from podium.generate.native.kernels import in_parts, kernels
+
 # What gemm.c computes at once.
 TILE_ROWS, PANEL_OUTPUTS = 6, 16
-# Multiplications from which on a second thread is worth its start.
-WORTH_A_THREAD = 1 << 22
 # oneDNN chooses its blocks for about this many rows; what it returns does not depend on the number given.
 PACKED_ROWS = 64
 # oneDNN keeps a kernel of up to some megabytes for each number of rows it has seen; so it sees few.
@@ -96,26 +92,21 @@ class TiledLinear(Linear):
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
         """As `Linear`, on as many threads as torch may use."""
-        count, panels = len(rows), len(self._panels)
+        count = len(rows)
         # The kernel believes the sizes it is told; `view` checks them.
         given = rows.float().contiguous().view(count, self._inputs)
         tiles = given.new_empty(-(-count // TILE_ROWS) * TILE_ROWS * self._inputs)
         output = given.new_empty(count, self._outputs)
-        _kernel().podium_pack_rows(given.data_ptr(), count, self._inputs, tiles.data_ptr())
-        work = count * self._inputs * self._outputs
-        threads = min(torch.get_num_threads(), panels, 1 + work // WORTH_A_THREAD)
-        borders = [panels * number // threads for number in range(threads + 1)]
-        first, *others = pairwise(borders)
-        running = [_threads().submit(self._multiply, tiles, output, *part) for part in others]
-        self._multiply(tiles, output, *first)
-        for part in running:
-            part.result()
+        kernels().podium_pack_rows(given.data_ptr(), count, self._inputs, tiles.data_ptr())
+        multiply = partial(self._multiply, tiles, output)
+        in_parts(multiply, len(self._panels), count * self._inputs * self._outputs)
         return output.to(rows.dtype)
 
     def _multiply(self, tiles: torch.Tensor, output: torch.Tensor, begin: int, end: int) -> None:
+        """The outputs of some of the panels."""
         is_half = self._panels.dtype == torch.bfloat16
         wide = tiles.new_empty(PANEL_OUTPUTS * self._inputs if is_half else 0)
-        _kernel().podium_multiply(
+        kernels().podium_multiply(
             tiles.data_ptr(),
             self._panels.data_ptr(),
             self._first.data_ptr(),
@@ -130,32 +121,8 @@ class TiledLinear(Linear):
 
     @staticmethod
     def is_available() -> bool:
-        """Whether the kernel was built and is the best there is: oneDNN knows wider vectors."""
-        return torch.backends.cpu.get_cpu_capability() == "AVX2" and _kernel() is not None
-
-
-@cache
-def _kernel() -> Any:
-    """The compiled gemm.c; None where no C compiler was at hand or it was built for another machine."""
-    spec = find_spec("podium.generate.native._gemm")
-    if spec is None or spec.origin is None:
-        return None
-    try:
-        library = ctypes.CDLL(spec.origin)
-    except OSError:
-        return None
-    if not hasattr(library, "podium_multiply"):
-        return None
-    pointer, number = ctypes.c_void_p, ctypes.c_long
-    library.podium_pack_rows.argtypes = [pointer, number, number, pointer]
-    library.podium_multiply.argtypes = [pointer] * 3 + [number] * 5 + [pointer] * 2
-    library.podium_pack_rows.restype = library.podium_multiply.restype = None
-    return library
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(thread_name_prefix="podium-gemm")
+        """Whether the kernel is there and the fastest: oneDNN knows wider vectors."""
+        return torch.backends.cpu.get_cpu_capability() == "AVX2" and kernels() is not None
 
 
 def best_linear(device: str) -> type[Linear]:

@@ -1,11 +1,14 @@
-"""A prompt's keys and values, kept once for all rows of its problem, which attend to it together."""
+"""A prompt's keys and values, kept once for all its rows: attention by our kernel, or by torch's flash attention."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch.nn import functional
+
+from podium.generate.native.kernels import in_parts, kernels
 
 # Attention that also returns the logarithm of its sum of exponentials; private, as the packed layers are.
 flash: Any = getattr(torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu", None)
@@ -13,8 +16,69 @@ flash: Any = getattr(torch.ops.aten, "_scaled_dot_product_flash_attention_for_cp
 TILE = 32
 
 
-class Prompt:
-    """Attention over one prompt, as full tiles of queries instead of row by row."""
+# What attention.c computes at once: queries, and numbers of the width.
+GROUP, WIDTH_STEP = 4, 8
+
+
+class KernelPrompt:
+    """Attention by our own kernel, over the prompt and what follows it at once."""
+
+    def __init__(self, keys_and_values: torch.Tensor) -> None:
+        """Shape: [layers, 2, 1, kv heads, prompt tokens, head width]."""
+        self._layers = keys_and_values.contiguous()
+
+    @staticmethod
+    def is_available(keys_and_values: torch.Tensor) -> bool:
+        """Whether the kernel is there and takes these."""
+        is_known = keys_and_values.dtype in (torch.float32, torch.bfloat16)
+        return is_known and keys_and_values.shape[-1] % WIDTH_STEP == 0 and kernels() is not None
+
+    def attend(self, layer: int, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """As `FlashPrompt`. Keys and values are the first positions of tensors that lie alike."""
+        given = queries.float().contiguous()
+        result = torch.empty_like(given)
+        positions = self._layers.shape[4] + keys.shape[2]
+        work = partial(self._attend_rows, layer, given, keys, values, result)
+        in_parts(work, len(given), given.numel() * 2 * positions)
+        return result
+
+    def _attend_rows(
+        self,
+        layer: int,
+        queries: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        result: torch.Tensor,
+        begin: int,
+        end: int,
+    ) -> None:
+        prompt_keys, prompt_values = self._layers[layer, 0, 0], self._layers[layer, 1, 0]
+        _, heads, group, width = queries.shape
+        before, after = prompt_keys.shape[1], keys.shape[2]
+        scratch = queries.new_empty(GROUP * (2 * width + before + after + 1))
+        kernels().podium_attend(
+            queries.data_ptr(),
+            prompt_keys.data_ptr(),
+            prompt_values.data_ptr(),
+            keys.data_ptr(),
+            values.data_ptr(),
+            before,
+            after,
+            heads,
+            group,
+            width,
+            keys.stride(0),
+            keys.stride(1),
+            begin,
+            end,
+            keys.dtype == torch.bfloat16,
+            scratch.data_ptr(),
+            result.data_ptr(),
+        )
+
+
+class FlashPrompt:
+    """Attention over one prompt by torch, as full tiles of queries instead of row by row."""
 
     def __init__(self, keys_and_values: torch.Tensor) -> None:
         """Shape: [layers, 2, 1, kv heads, prompt tokens, head width]."""
@@ -53,8 +117,13 @@ class Prompt:
         return all(bool((one == others).all()) for one, others in zip(alone, many, strict=True))
 
 
+Prompt = KernelPrompt | FlashPrompt
+
+
 @torch.inference_mode()
 def shared_prompt(keys_and_values: torch.Tensor, group: int) -> Prompt | None:
-    """A prompt for rows of `group` queries a key head; None where the kernel does not compute all of them alike."""
-    prompt = Prompt(keys_and_values) if flash else None
+    """A prompt for rows of `group` queries a key head; None where torch's kernel does not compute all of them alike."""
+    if KernelPrompt.is_available(keys_and_values):
+        return KernelPrompt(keys_and_values)
+    prompt = FlashPrompt(keys_and_values) if flash else None
     return prompt if prompt and prompt.treats_all_rows_alike(group) else None

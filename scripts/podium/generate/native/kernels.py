@@ -1,0 +1,61 @@
+"""Our compiled kernels (gemm.c and attention.c) and the threads that share their work. Absent, torch's are used."""
+
+from __future__ import annotations
+
+import ctypes
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Multiplications from which on a second thread is worth its start.
+WORTH_A_THREAD = 1 << 22
+
+
+def kernels() -> Any:
+    """The compiled kernels; None where they were not built or this processor lacks AVX2.
+
+    They are built when the package is installed and a C compiler is at hand.
+    """
+    return _library() if torch.backends.cpu.get_cpu_capability().startswith("AVX") else None
+
+
+@cache
+def _library() -> Any:
+    spec = find_spec("podium.generate.native._kernels")
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        library = ctypes.CDLL(spec.origin)
+    except OSError:  # built for another machine
+        return None
+    if not hasattr(library, "podium_multiply"):  # likewise: for another processor the C files are empty
+        return None
+    pointer, number = ctypes.c_void_p, ctypes.c_long
+    library.podium_pack_rows.argtypes = [pointer, number, number, pointer]
+    library.podium_multiply.argtypes = [pointer] * 3 + [number] * 5 + [pointer] * 2
+    library.podium_attend.argtypes = [pointer] * 5 + [number] * 10 + [pointer] * 2
+    for kernel in (library.podium_pack_rows, library.podium_multiply, library.podium_attend):
+        kernel.restype = None
+    return library
+
+
+def in_parts(work: Callable[[int, int], None], count: int, multiplications: int) -> None:
+    """Call `work(begin, end)` for parts of `count`, on as many threads as torch may use and the work is worth."""
+    threads = min(torch.get_num_threads(), count, 1 + multiplications // WORTH_A_THREAD)
+    first, *others = pairwise([count * number // threads for number in range(threads + 1)])
+    running = [_threads().submit(work, *part) for part in others]
+    work(*first)
+    for part in running:
+        part.result()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_name_prefix="podium-kernel")
