@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import platform
 import shutil
+import subprocess
+import sys
 from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from tests.unit.generate.tiny import MAX_LENGTH, tiny_task, write_tiny
 
 from podium.generate.native import kernels as module
+from podium.generate.native.backend import NativeBackend
 from podium.generate.native.kernels import WORTH_A_THREAD, in_parts, kernels
+from podium.records import Sampling
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("cc"), reason="needs an x86-64 compiler")
@@ -32,6 +41,61 @@ def test_kernels_that_were_not_built_or_not_for_this_machine_are_not_used(monkey
 def test_a_processor_without_avx2_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
     assert kernels() is None
+
+
+EDGE = """
+import ctypes, mmap
+import torch
+from podium.generate.native.linear import TiledLinear
+from podium.generate.native.prompt import KernelPrompt
+
+libc, held = ctypes.CDLL(None, use_errno=True), []
+
+def at_the_edge(tensor):
+    '''The same numbers, behind the last of which no memory may be touched.'''
+    size = tensor.numel() * tensor.element_size()
+    room = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
+    memory = mmap.mmap(-1, room + mmap.PAGESIZE)
+    begin = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    assert libc.mprotect(ctypes.c_void_p(begin + room), mmap.PAGESIZE, 0) == 0, ctypes.get_errno()
+    held.append(memory)
+    moved = torch.frombuffer(memory, dtype=tensor.dtype, count=tensor.numel(), offset=room - size)
+    return moved.view(tensor.shape).copy_(tensor)
+
+for dtype in (torch.float32, torch.bfloat16):
+    for rows in (1, 5, 6, 13):
+        layer = TiledLinear(torch.ones(21, 30, dtype=dtype), torch.ones(21, dtype=dtype))
+        layer._panels, layer._first = at_the_edge(layer._panels), at_the_edge(layer._first)
+        # Its own conversion would copy half precision elsewhere.
+        assert (layer(at_the_edge(torch.ones(rows, 30))) == 31).all()
+    for group, positions in ((1, 1), (6, 4), (4, 35)):
+        prompt = KernelPrompt(torch.ones(1, 2, 1, 2, 3, 8, dtype=dtype))
+        prompt._layers = at_the_edge(prompt._layers)
+        own = [at_the_edge(torch.ones(5, 2, positions, 8, dtype=dtype)) for _ in range(2)]
+        assert torch.allclose(prompt.attend(0, at_the_edge(torch.ones(5, 2, group, 8)), *own), torch.ones(1))
+print("nothing beyond was touched")
+"""
+
+
+@pytest.mark.world
+@pytest.mark.skipif(kernels() is None, reason="needs the kernels")
+def test_nothing_behind_rows_weights_queries_or_caches_is_read() -> None:
+    done = subprocess.run([sys.executable, "-c", EDGE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "nothing beyond was touched\n"), done.stderr
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="there are kernels for x86-64 alone")
+@pytest.mark.parametrize(("capability", "is_named"), [("AVX2", True), ("AVX512", True), ("DEFAULT", False)])
+def test_kernels_that_could_have_been_built_are_missed_aloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capability: str, is_named: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    monkeypatch.setattr(module, "_library", lambda: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    backend = NativeBackend(write_tiny(tmp_path))
+    assert backend.versions()["kernels"] == "none"
+    warnings = backend.preflight(tiny_task(), Sampling(n_samples=2, max_length=MAX_LENGTH))
+    assert any("install gcc, then podium again" in warning for warning in warnings) == is_named
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])

@@ -12,6 +12,7 @@ import torch
 from podium.errors import BackendError
 from podium.generate.native.crowd import Crowd, Ended
 from podium.generate.native.decoder import Decoder
+from podium.generate.native.kernels import are_missing, kernels
 from podium.generate.native.room import free_on, give_back_large, slots_for
 from podium.generate.native.shape import read_shape
 from podium.generate.native.weights import Weights
@@ -53,10 +54,11 @@ class NativeBackend:
         self._slots, self.sample_rows = slots, 0
 
     def versions(self) -> dict[str, str]:
-        """Return package versions, the device and how linear layers are computed."""
+        """Return package versions, the device, how linear layers are computed and whether our kernels are there."""
         names = ("torch", "transformers", "tokenizers", "numpy")
         device = self.decoder.device.type
-        return {**{name: version(name) for name in names}, "engine": "native", "device": device, "linear": self._how}
+        how = {"linear": self._how, "kernels": "none" if kernels() is None else "avx2"}
+        return {**{name: version(name) for name in names}, "engine": "native", "device": device, **how}
 
     def stop_words(self, task: Task) -> list[str]:
         """The task's stop words and the eos token's text."""
@@ -73,6 +75,10 @@ class NativeBackend:
         if not self._linear_kind.is_packed:
             warnings.append(
                 "linear layers are not packed here: a sample may depend on what is drawn beside it, also after a kill"
+            )
+        if self.decoder.device.type == "cpu" and are_missing():
+            warnings.append(
+                "podium's kernels were not compiled, so drawing takes longer: install gcc, then podium again"
             )
         nuclei_of(self.decoder.prefill([self._texts.eos_id])[0], sampling)
         self._slots = self._slots or self._slots_for(sampling)

@@ -1,8 +1,8 @@
 """The forward pass: a prompt alone, then one position of every live row of every problem together.
 
 Formulas as in transformers' modeling_llama.py and modeling_qwen2.py: RMSNorm, rotary positions by halves, grouped
-attention, SwiGLU. On the CPU with packed weights a row's numbers do not depend on which rows run beside it: oneDNN sums
-each output of a linear layer in one order, a prompt is shared only where its kernel does too (`prompt.py`), and every
+attention, SwiGLU. On the CPU with packed weights a row's numbers do not depend on which rows run beside it: each output
+of a linear layer is summed in one order, a prompt is shared only where its kernel does so too (`prompt.py`), and every
 other operation works row by row.
 """
 

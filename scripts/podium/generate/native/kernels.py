@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import platform
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
@@ -23,7 +24,16 @@ def kernels() -> Any:
 
     They are built when the package is installed and a C compiler is at hand.
     """
-    return _library() if torch.backends.cpu.get_cpu_capability().startswith("AVX") else None
+    return _library() if _has_avx2() else None
+
+
+def are_missing() -> bool:
+    """Whether this processor could run the kernels if they had been built."""
+    return platform.machine() == "x86_64" and _has_avx2() and kernels() is None
+
+
+def _has_avx2() -> bool:
+    return torch.backends.cpu.get_cpu_capability().startswith("AVX")
 
 
 @cache
