@@ -12,10 +12,8 @@ from podium.generate.native.kernels import in_parts, kernels
 
 # Attention that also returns the logarithm of its sum of exponentials; private, as the packed layers are.
 flash: Any = getattr(torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu", None)
-# Queries that the kernel takes at once. They always come in so many, so that all are computed alike.
+# Queries that it takes at once. They always come in so many, so that all are computed alike.
 TILE = 32
-
-
 # What attention.c computes at once: queries, and numbers of the width.
 GROUP, WIDTH_STEP = 4, 8
 
