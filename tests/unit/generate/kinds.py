@@ -10,7 +10,6 @@ from podium.generate.native.linear import OneDnnLinear, TiledLinear
 if TYPE_CHECKING:
     from podium.generate.native.linear import Linear
 
-# The first also where oneDNN would be chosen: a processor with wider vectors has AVX2 too.
 PACKED_KINDS: list[type[Linear]] = [
     *([TiledLinear] if kernels() is not None else []),
     *([OneDnnLinear] if OneDnnLinear.is_available() else []),

@@ -12,7 +12,7 @@ import torch
 from podium.errors import BackendError
 from podium.generate.native.crowd import Crowd, Ended
 from podium.generate.native.decoder import Decoder
-from podium.generate.native.kernels import are_missing, kernels
+from podium.generate.native.kernels import are_missing, kernels, torchs_threads
 from podium.generate.native.room import free_on, give_back_large, slots_for
 from podium.generate.native.shape import read_shape
 from podium.generate.native.weights import Weights
@@ -97,11 +97,12 @@ class NativeBackend:
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
         """Yield finished samples in batches, in no particular order."""
         ready: list[Sample] = []
-        for ended, ids in self._rows(task, wanted, sampling):
-            ready += self._samples(task, ended, ids)
-            if len(ready) >= FLUSH_SAMPLES:
-                yield ready
-                ready = []
+        with torchs_threads():
+            for ended, ids in self._rows(task, wanted, sampling):
+                ready += self._samples(task, ended, ids)
+                if len(ready) >= FLUSH_SAMPLES:
+                    yield ready
+                    ready = []
         yield from [ready] if ready else []
 
     def _samples(self, task: Task, ended: Ended, ids: list[int]) -> list[Sample]:

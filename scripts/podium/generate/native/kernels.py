@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import platform
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
@@ -13,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # Multiplications from which on a second thread is worth its start.
 WORTH_A_THREAD = 1 << 22
 
 
 def kernels() -> Any:
-    """The compiled kernels; None where they were not built or this processor lacks AVX2.
+    """The compiled kernels; None where they were not built or this processor does not have just AVX2.
 
-    They are built when the package is installed and a C compiler is at hand.
+    They are built when the package is installed and a C compiler is at hand. oneDNN knows wider vectors.
     """
     return _library() if _has_avx2() else None
 
@@ -33,7 +34,7 @@ def are_missing() -> bool:
 
 
 def _has_avx2() -> bool:
-    return torch.backends.cpu.get_cpu_capability().startswith("AVX")
+    return torch.backends.cpu.get_cpu_capability() == "AVX2"
 
 
 @cache
@@ -56,9 +57,33 @@ def _library() -> Any:
     return library
 
 
+# Threads that torch has lent; 0 while it has not.
+_taken = 0
+
+
+@contextmanager
+def torchs_threads() -> Iterator[None]:
+    """Have the kernels use torch's threads and torch only one: between its operations they would wait busily.
+
+    Without kernels nothing changes.
+    """
+    global _taken
+    before = torch.get_num_threads()
+    if kernels() is None or _taken:
+        yield
+        return
+    _taken = before
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+        _taken = 0
+
+
 def in_parts(work: Callable[[int, int], None], count: int, multiplications: int) -> None:
     """Call `work(begin, end)` for parts of `count`, on as many threads as torch may use and the work is worth."""
-    threads = min(torch.get_num_threads(), count, 1 + multiplications // WORTH_A_THREAD)
+    threads = min(_taken or torch.get_num_threads(), count, 1 + multiplications // WORTH_A_THREAD)
     first, *others = pairwise([count * number // threads for number in range(threads + 1)])
     running = [_threads().submit(work, *part) for part in others]
     work(*first)
