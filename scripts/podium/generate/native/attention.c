@@ -1,6 +1,7 @@
 /* Attention of one new position of many rows over a prompt that they share and over what follows it in each row, for
  * processors with AVX2. A row's numbers depend on its own query, keys and values alone: no other row, its place among
- * them or the thread that computes it changes a bit. Sums are float32, in the order of the positions.
+ * them or the thread that computes it changes a bit. Sums are float32, in an order
+ * that only the number of positions decides.
  *
  * Keys and values are float32 or bfloat16, [heads][positions][width] for the prompt and the same for each row; queries
  * and results are float32, [rows][heads][queries][width]. `width` is a multiple of 8. Loaded with ctypes (kernels.py).
@@ -151,8 +152,8 @@ AVX2 INLINE void attend(const float *queries, const struct part parts[2], long w
             results[query * width + place] = totals[query * width + place] / sums[query];
 }
 
-/* All rows from `begin` to before `end`. `strides` are elements from row to row and from head to head of `keys` and
- * `values`; `prompt` elements from head to head of the prompt. `scratch` has room for GROUP x (2 width + positions
+/* All rows from `begin` to before `end`. `row_stride` and `head_stride` are elements from row to row and from head to
+ * head of `keys` and `values`; the prompt lies without gaps. `scratch` has room for GROUP x (2 width + positions
  * + 1) numbers, all positions together. */
 AVX2 void podium_attend(const float *queries, const char *prompt_keys, const char *prompt_values, const char *keys,
                         const char *values, long prompt_positions, long positions, long heads, long group, long width,

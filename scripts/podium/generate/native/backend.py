@@ -12,7 +12,7 @@ import torch
 from podium.errors import BackendError
 from podium.generate.native.crowd import Crowd, Ended
 from podium.generate.native.decoder import Decoder
-from podium.generate.native.kernels import are_missing, kernels, torchs_threads
+from podium.generate.native.kernels import are_missing, torchs_threads
 from podium.generate.native.room import free_on, give_back_large, slots_for
 from podium.generate.native.shape import read_shape
 from podium.generate.native.weights import Weights
@@ -54,11 +54,10 @@ class NativeBackend:
         self._slots, self.sample_rows = slots, 0
 
     def versions(self) -> dict[str, str]:
-        """Return package versions, the device, how linear layers are computed and whether our kernels are there."""
+        """Return package versions, the device and how linear layers are computed; `avx2` is our kernels."""
         names = ("torch", "transformers", "tokenizers", "numpy")
         device = self.decoder.device.type
-        how = {"linear": self._how, "kernels": "none" if kernels() is None else "avx2"}
-        return {**{name: version(name) for name in names}, "engine": "native", "device": device, **how}
+        return {**{name: version(name) for name in names}, "engine": "native", "device": device, "linear": self._how}
 
     def stop_words(self, task: Task) -> list[str]:
         """The task's stop words and the eos token's text."""

@@ -25,15 +25,15 @@ def kernels() -> Any:
 
     They are built when the package is installed and a C compiler is at hand. oneDNN knows wider vectors.
     """
-    return _library() if _has_avx2() else None
+    return _library() if _has_just_avx2() else None
 
 
 def are_missing() -> bool:
     """Whether this processor could run the kernels if they had been built."""
-    return platform.machine() == "x86_64" and _has_avx2() and kernels() is None
+    return platform.machine() == "x86_64" and _has_just_avx2() and kernels() is None
 
 
-def _has_avx2() -> bool:
+def _has_just_avx2() -> bool:
     return torch.backends.cpu.get_cpu_capability() == "AVX2"
 
 

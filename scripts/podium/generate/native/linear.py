@@ -119,14 +119,9 @@ class TiledLinear(Linear):
             output.data_ptr(),
         )
 
-    @staticmethod
-    def is_available() -> bool:
-        """Whether the kernel is there."""
-        return kernels() is not None
-
 
 def best_linear(device: str) -> type[Linear]:
     """The fastest kind of layer here. Chosen by facts, never by a clock: a resumed run chooses the same."""
-    if device == "cpu" and TiledLinear.is_available():
+    if device == "cpu" and kernels() is not None:
         return TiledLinear
     return OneDnnLinear if device == "cpu" and OneDnnLinear.is_available() else Linear
