@@ -6,6 +6,7 @@ Reads a model directory and a task. Writes samples/<task>.<shard>.jsonl and gene
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,10 +112,11 @@ def _draw(
     report.start(f"generate {header.task}", total, "samples", done)
     # Tokens stay 0 where the backend does not see them.
     tokens, begun = 0, clock()
-    with AppendLog(path) as log:
+    # Closed when the log fails or somebody interrupts: a backend may have threads that would go on drawing.
+    with AppendLog(path) as log, closing(backend.draw(task, wanted, header.sampling)) as batches:
         if not path.stat().st_size:
             log.append([encode(header)])
-        for samples in backend.draw(task, wanted, header.sampling) if wanted else ():
+        for samples in batches if wanted else ():
             log.append(encode(sample) for sample in samples)
             tokens += sum(sample.tokens for sample in samples)
             rate = f"{tokens / max(clock() - begun, 1e-9):.0f} useful tokens/s" if tokens else ""

@@ -9,7 +9,7 @@ import msgspec
 from podium.tasks import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from podium.records import Sample, Sampling
     from podium.tasks import Task
@@ -47,8 +47,8 @@ class Backend(Protocol):
     def preflight(self, task: Task, sampling: Sampling) -> list[str]:
         """Look before hours of work; returns warnings. Raises BackendError for what cannot end well."""
 
-    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
-        """Yield the wanted samples in batches, each sample once, in any order."""
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
+        """Yield the wanted samples in batches, each sample once, in any order. Closed, it stops working."""
 
     def facts(self) -> str:
         """What the run saved or cost so far, for people; may be empty."""

@@ -26,7 +26,7 @@ from podium.model_directory import open_tokenizer
 from podium.protocol import FILE_SEPARATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from podium.generate.backend import Wanted
     from podium.records import Sample, Sampling
@@ -96,7 +96,7 @@ class HarnessBackend:
         """How far the harness says it is."""
         return self._said
 
-    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Run the harness once over all problems of the task; empty batches while it works, then all that is wanted.
 
         Raises BackendError with the harness's last words, or naming what its file lacks.

@@ -9,7 +9,7 @@ from podium.generate.postprocess import cut_at_stop
 from podium.records import Sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from podium.generate.backend import Wanted
@@ -53,7 +53,7 @@ class ReplayBackend:
         """Nothing is computed."""
         return ""
 
-    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield the wanted texts problem by problem. Raises RecordError as `preflight` does."""
         self._check(task, sampling)
         places = {problem.id: place for place, problem in enumerate(task.problems)}

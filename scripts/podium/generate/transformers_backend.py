@@ -18,7 +18,7 @@ from podium.generate.texts import Texts, prompt_only
 from podium.model_directory import open_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from podium.generate.backend import Wanted
@@ -88,7 +88,7 @@ class TransformersBackend:
         """Nothing is saved here."""
         return ""
 
-    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield all samples of each problem; raises BackendError when a prompt does not survive the tokenizer."""
         for problem in (one.problem for one in wanted):
             ids = self._texts.prompt_ids(problem)

@@ -17,7 +17,7 @@ from podium.generate.texts import Texts, prompt_only
 from podium.model_directory import open_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from podium.generate.backend import Wanted
@@ -59,7 +59,7 @@ class VllmBackend:
         """VLLM counts for itself."""
         return ""
 
-    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield whole problems, some at a time. Raises BackendError when vLLM fails or gives a request up."""
         together = max(1, REQUESTS // sampling.n_samples)
         for begin in range(0, len(wanted), together):

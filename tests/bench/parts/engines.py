@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from transformers.cache_utils import DynamicCache
 from podium.generate.backend import Wanted
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.crowd import Crowd, Ended, Row
+from podium.generate.native.drawing import Drawing
 from podium.generate.sampling import nuclei_of
 from podium.records import Sampling
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.generate.native.decoder import Decoder
+    from podium.generate.native.drawing import Entry
     from podium.generate.sampling import Nuclei
     from podium.tasks import Task
 
@@ -67,7 +70,7 @@ class RecordingNative(NativeBackend):
         seconds, wall = now() - begun, time.perf_counter() - wall
         # A sample's first token comes from the prompt, each other one from a row of its own if nothing is shared.
         alone = sum(len(row.members) * (len(row.tokens) - 1) for row in self.ended if row.tokens)
-        rows = self.decoder.linear_rows
+        rows = self.linear_rows
         return Figures(
             useful=sum(sample.tokens for sample in samples),
             seconds=seconds,
@@ -108,7 +111,6 @@ class ScriptedDecoder:
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        self.crowds: list[ScriptedCrowd] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._decoder, name)
@@ -117,11 +119,29 @@ class ScriptedDecoder:
     def step(self, tokens: Any, caches: Any) -> torch.Tensor:
         """As the decoder's, with raised logits."""
         logits = self._decoder.step(tokens, caches)
-        by_cache = {id(crowd.cache): crowd for crowd in self.crowds}
-        rows = [(by_cache[id(cache)], row) for cache in caches for row in by_cache[id(cache)].rows]
-        wanted = [crowd.script[row.members[0]][crowd._step] for crowd, row in rows]
+        crowds = [cache.crowd() for cache in caches]
+        wanted = [crowd.script[row.members[0]][crowd._step] for crowd in crowds for row in crowd.rows]
         logits[torch.arange(len(wanted)), torch.tensor(wanted)] += RAISED
         return logits
+
+
+class ScriptedDrawing(Drawing):
+    """Drawing by a script."""
+
+    script: Script
+
+    def _admit(self, entry: Entry) -> tuple[Crowd, list[Ended]]:
+        crowd: Any = super()._admit(entry)[0]
+        crowd.__class__ = ScriptedCrowd
+        crowd.script = self.script.rows[self.script.task.problems.index(entry.problem)]
+        crowd.cache.crowd = weakref.ref(crowd)  # a circle would keep caches that are done with
+        # The first draw was made before the script was known: make it again.
+        crowd.rows = [Row(list(entry.indexes), [], b"")]
+        crowd.cache.arrange([0], len(entry.indexes))
+        crowd._step, crowd.unfinished = 0, len(entry.indexes)
+        logits = torch.zeros(1, len(self._decoder._weights.embedding))
+        logits[0, crowd.script[entry.indexes[0]][0]] = RAISED
+        return crowd, crowd.advance(nuclei_of(logits, self._sampling), self._sampling)
 
 
 class ScriptedNative(RecordingNative):
@@ -129,18 +149,11 @@ class ScriptedNative(RecordingNative):
 
     script: Script
 
-    def _admit(self, task: Any, problem: Any, indexes: Any, prompt: Any, sampling: Any) -> Any:
-        crowd: Any = super()._admit(task, problem, indexes, prompt, sampling)[0]
-        crowd.__class__ = ScriptedCrowd
-        crowd.script = self.script.rows[task.problems.index(problem)]
-        # The first draw was made before the script was known: make it again.
-        crowd.rows = [Row(list(indexes), [], b"")]
-        crowd.cache.arrange([0], len(indexes))
-        crowd._step, crowd.unfinished = 0, len(indexes)
-        self.decoder.crowds = [*(one for one in self.decoder.crowds if one.unfinished), crowd]  # type: ignore[attr-defined]
-        logits = torch.zeros(1, self.shape.vocabulary)
-        logits[0, crowd.script[indexes[0]][0]] = RAISED
-        return crowd, crowd.advance(nuclei_of(logits, sampling), sampling)
+    def _drawing(self, task: Any, sampling: Any, entries: Any) -> Drawing:
+        drawing: Any = super()._drawing(task, sampling, entries)
+        drawing.__class__ = ScriptedDrawing
+        drawing.script = self.script
+        return drawing  # type: ignore[no-any-return]
 
 
 def scripted(folder: Path, script: Script, dtype: str, slots: int) -> ScriptedNative:

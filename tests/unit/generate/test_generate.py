@@ -27,7 +27,7 @@ from podium.records import Sample, Sampling
 from podium.tasks import Problem, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 TASK = Task(
     name="humaneval",
@@ -60,7 +60,7 @@ class EchoBackend:
     def facts(self) -> str:
         return ""
 
-    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         everything = [(one.problem, index) for one in wanted for index in one.indexes]
         for number, batch in enumerate(everything[at : at + 2] for at in range(0, len(everything), 2)):
             if number == self.fail_after:
@@ -143,6 +143,36 @@ def test_generations_file_is_the_harness_shape(tmp_path: Path) -> None:
     generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
     texts = json.loads(_generations(tmp_path))
     assert texts == [[f"def f{p}(): #{i}" for i in range(3)] for p in range(4)]
+
+
+class BusyBackend(EchoBackend):
+    """Knows whether it is still drawing."""
+
+    is_drawing = False
+
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
+        self.is_drawing = True
+        try:
+            yield from super().draw(task, wanted, sampling)
+        finally:
+            self.is_drawing = False
+
+
+class FailingReport(SilentReport):
+    """Fails as soon as samples are in the log."""
+
+    def advance(self, count: int = 1, facts: str = "") -> None:
+        raise OSError
+
+
+def test_a_backend_stops_drawing_when_what_it_draws_finds_no_place(tmp_path: Path) -> None:
+    backend = BusyBackend()
+    # While the error is looked at its frames live, and with them whatever nobody closed.
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        generate(_options(tmp_path), TASK, backend, FailingReport())
+    assert caught.tb
+    assert len(backend.drawn) == 2
+    assert not backend.is_drawing
 
 
 @pytest.mark.parametrize("single", [True, False])

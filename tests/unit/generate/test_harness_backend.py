@@ -188,7 +188,7 @@ def test_an_interrupted_run_tells_its_progress_and_ends_the_harness(
         assert next(batches) == []
     assert next(batches) == []
     assert backend.facts() == "the harness is at 1 of 3 problems"
-    batches.close()  # type: ignore[attr-defined]
+    batches.close()
     deadline = time.monotonic() + 10
     while Path(f"/proc/{_told(tmp_path)['pid']}").exists():
         assert time.monotonic() < deadline

@@ -78,17 +78,18 @@ def _use(kind: type[Linear], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("podium.generate.native.prompt.kernels", lambda: None)
 
 
-def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int) -> int:
+def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int, monkeypatch: pytest.MonkeyPatch) -> int:
     generator, backend, saved = random.Random(count), NativeBackend(tiny), 0
     for _ in range(count):
         place = generator.randrange(len(SETTINGS))
-        backend._slots = generator.randint(1, 40)
+        backend._slots, loops = generator.randint(1, 40), generator.randint(1, 3)
+        monkeypatch.setattr("podium.generate.native.backend.most_loops", lambda device, loops=loops: loops)
         wanted = _case(generator, SETTINGS[place])
         drawn = _draw(backend, wanted, SETTINGS[place])
         assert drawn == {
             (one.problem.id, index): expected[place][one.problem.id, index] for one in wanted for index in one.indexes
         }
-        saved = backend.sample_rows - backend.decoder.linear_rows
+        saved = backend.sample_rows - backend.linear_rows
     return saved
 
 
@@ -99,12 +100,14 @@ def test_samples_equal_a_naive_samplers_in_any_company(
     _use(kind, monkeypatch)
     finishes = {sample.finish for samples in expected for sample in samples.values()}
     assert finishes == {"stop", "eos", "length"}
-    assert _run_cases(tiny, expected, 60) > 0
+    assert _run_cases(tiny, expected, 60, monkeypatch) > 0
 
 
 @pytest.mark.slow
-def test_samples_equal_a_naive_samplers_in_two_thousand_cases(tiny: Path, expected: list[dict[Key, Sample]]) -> None:
-    assert _run_cases(tiny, expected, 2000) > 0
+def test_samples_equal_a_naive_samplers_in_two_thousand_cases(
+    tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _run_cases(tiny, expected, 2000, monkeypatch) > 0
 
 
 @pytest.mark.parametrize(
@@ -191,6 +194,9 @@ def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
     small = msgspec.structs.replace(shape, layers=2)
     assert slots_for(small, Sampling(), torch.bfloat16, "cpu", 64 << 30) == 192
     assert slots_for(shape, Sampling(), torch.bfloat16, "cpu", 1 << 30) == 50
+    assert slots_for(shape, Sampling(), torch.bfloat16, "cpu", 64 << 30, loops=2) == 167
+    assert slots_for(shape, Sampling(), torch.bfloat16, "cpu", 64 << 30, loops=16) == 16 * 50
+    assert slots_for(shape, Sampling(), torch.bfloat16, "cpu", 1 << 30, loops=16) == 50
     with pytest.raises(BackendError, match="8 MiB are free; one sample needs 12 MiB") as caught:
         slots_for(shape, Sampling(), torch.bfloat16, "cpu", 8 << 20)
     assert "bfloat16" in caught.value.hint
@@ -334,7 +340,7 @@ def test_no_row_is_computed_for_a_finished_sample_and_shared_rows_are_saved(tiny
     samples = _draw(backend, _everything(SETTINGS[0]), SETTINGS[0])
     # Each sample draws its first token from the prompt's row, and one from a decoded row for each other token.
     assert backend.sample_rows == sum(sample.tokens - 1 for sample in samples.values())
-    assert backend.decoder.linear_rows < backend.sample_rows
+    assert backend.linear_rows < backend.sample_rows
     assert "rows shared" in backend.facts()
 
 

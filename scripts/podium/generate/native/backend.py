@@ -1,33 +1,36 @@
-"""The native backend: many problems in flight, longest prompts first, no row computed for a finished sample."""
+"""The native backend: our own decoding behind the seam, from prompts to samples as the harness would cut them."""
 
 from __future__ import annotations
 
-from collections import deque
+from contextlib import closing
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import msgspec
 import torch
+from torch.nn.attention import sdpa_kernel
 
 from podium.errors import BackendError
-from podium.generate.native.crowd import Crowd, Ended
+from podium.generate.attention import KERNELS
 from podium.generate.native.decoder import Decoder
+from podium.generate.native.drawing import Drawing, Entry
 from podium.generate.native.kernels import are_missing, torchs_threads
+from podium.generate.native.loops import most_loops, side_by_side
 from podium.generate.native.room import free_on, give_back_large, slots_for
 from podium.generate.native.shape import read_shape
 from podium.generate.native.weights import Weights
 from podium.generate.sampling import nuclei_of
-from podium.generate.streams import uniforms
 from podium.generate.texts import Texts, prompt_only
 from podium.model_directory import open_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from podium.generate.backend import Wanted
+    from podium.generate.native.crowd import Ended
     from podium.records import Sample, Sampling
-    from podium.tasks import Problem, Task
+    from podium.tasks import Task
 
 FLUSH_SAMPLES = 50
 CONVERT_HINT = "run podium convert first, and name the folder it wrote"
@@ -39,7 +42,10 @@ class NativeBackend:
     draws_single_samples = True
 
     def __init__(self, model_dir: Path, dtype: str = "auto", slots: int = 0) -> None:
-        """`slots` bounds the samples in flight; 0 chooses by memory. Raises UnsupportedModelError, BackendError."""
+        """`slots` bounds the samples in flight; 0 chooses by memory. Raises UnsupportedModelError, BackendError.
+
+        Of what was drawn `sample_rows` counts each sample's steps, `linear_rows` the rows that were computed for them.
+        """
         self.shape = read_shape(model_dir)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         kind = getattr(torch, self.shape.dtype if dtype == "auto" else dtype, None)
@@ -51,7 +57,7 @@ class NativeBackend:
         weights = Weights(model_dir, self.shape, kind, device)
         self._linear_kind, self._how = weights.linear_kind, weights.head.how
         self.decoder = Decoder(self.shape, weights)
-        self._slots, self.sample_rows = slots, 0
+        self._slots, self.sample_rows, self.linear_rows = slots, 0, 0
 
     def versions(self) -> dict[str, str]:
         """Return package versions, the device and how linear layers are computed; `avx2` is our kernels."""
@@ -85,24 +91,49 @@ class NativeBackend:
 
     def _slots_for(self, sampling: Sampling) -> int:
         device = self.decoder.device.type
-        return slots_for(self.shape, sampling, self.decoder.dtype, device, free_on(device))
+        free, loops = free_on(device), most_loops(device)
+        return slots_for(self.shape, sampling, self.decoder.dtype, device, free, loops)
 
     def facts(self) -> str:
         """What the run saved so far, for people."""
         if not self.sample_rows:
             return ""
-        return f"{1 - self.decoder.linear_rows / self.sample_rows:.0%} of the rows shared"
+        return f"{1 - self.linear_rows / self.sample_rows:.0%} of the rows shared"
 
-    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[list[Sample]]:
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield finished samples in batches, in no particular order."""
+        slots = self._slots or self._slots_for(sampling)
+        loops = max(1, min(most_loops(self.decoder.device.type), len(wanted), slots // sampling.n_samples))
+        slots //= loops
+        entries = self._entries(wanted, slots)
+        drawing = self._drawing(task, sampling, entries)
+        prompts = {entry.problem.id: entry.prompt for entry in entries}
         ready: list[Sample] = []
-        with torchs_threads():
-            for ended, ids in self._rows(task, wanted, sampling):
-                ready += self._samples(task, ended, ids)
+        works = [drawing.steps(slots) for _ in range(loops)]
+        # Both hold for the whole process, so they are settled here and not in each loop.
+        with torchs_threads(), sdpa_kernel(KERNELS), closing(side_by_side(works)) as steps:
+            for step in steps:
+                self.sample_rows += step.samples
+                self.linear_rows += step.rows
+                for ended in step.ended:
+                    ready += self._samples(task, ended, prompts[ended.problem.id])
                 if len(ready) >= FLUSH_SAMPLES:
                     yield ready
                     ready = []
         yield from [ready] if ready else []
+
+    def _entries(self, wanted: Sequence[Wanted], slots: int) -> list[Entry]:
+        """A problem with more samples than there are slots comes in pieces."""
+        entries = []
+        for one in wanted:
+            prompt = self._texts.prompt_ids(one.problem)
+            pieces = range(0, len(one.indexes), slots)
+            entries += [Entry(one.problem, one.indexes[begin : begin + slots], prompt) for begin in pieces]
+        return entries
+
+    def _drawing(self, task: Task, sampling: Sampling, entries: Sequence[Entry]) -> Drawing:
+        finder = self._texts.finder(self.stop_words(task), self.shape.vocabulary)
+        return Drawing(self.decoder, entries, task.name, sampling, finder, self.shape.eos_ids)
 
     def _samples(self, task: Task, ended: Ended, ids: list[int]) -> list[Sample]:
         row = ended.tokens
@@ -113,53 +144,3 @@ class NativeBackend:
             row = [*row, self._texts.eos_id]
         first = self._texts.sample(task, ended.problem, ended.members[0], ids, row)
         return [msgspec.structs.replace(first, index=index) for index in ended.members]
-
-    def _rows(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Iterator[tuple[Ended, list[int]]]:
-        """Every row as it ends, with its prompt's tokens."""
-        slots = self._slots or self._slots_for(sampling)
-        waiting = self._queue(wanted, slots)
-        ids = {problem.id: prompt for problem, _, prompt in waiting}
-        crowds: list[Crowd] = []
-        while waiting or crowds:
-            while waiting and sum(crowd.unfinished for crowd in crowds) + len(waiting[0][1]) <= slots:
-                problem, indexes, prompt = waiting.popleft()
-                if len(prompt) >= sampling.max_length:
-                    yield Ended(problem, list(indexes), []), prompt
-                    continue
-                crowd, ended = self._admit(task, problem, indexes, prompt, sampling)
-                yield from ((row, prompt) for row in ended)
-                crowds += [crowd] if crowd.unfinished else []
-            if crowds:
-                yield from ((row, ids[row.problem.id]) for row in self._advance(crowds, sampling))
-                crowds = [crowd for crowd in crowds if crowd.unfinished]
-
-    def _queue(self, wanted: Sequence[Wanted], slots: int) -> deque[tuple[Problem, Sequence[int], list[int]]]:
-        """Longest prompts first; a problem with more samples than there are slots comes in pieces."""
-        queue = []
-        for one in wanted:
-            prompt = self._texts.prompt_ids(one.problem)
-            pieces = range(0, len(one.indexes), slots)
-            queue += [(one.problem, one.indexes[begin : begin + slots], prompt) for begin in pieces]
-        return deque(sorted(queue, key=lambda entry: -len(entry[2])))
-
-    def _admit(
-        self, task: Task, problem: Problem, indexes: Sequence[int], prompt: list[int], sampling: Sampling
-    ) -> tuple[Crowd, list[Ended]]:
-        room = sampling.max_length - len(prompt)
-        logits, cache = self.decoder.prefill(prompt, room)
-        streams = {index: uniforms(sampling.seed, task.name, problem.id, index, room) for index in indexes}
-        finder = self._texts.finder(self.stop_words(task), self.shape.vocabulary)
-        crowd = Crowd(problem, streams, cache, finder, self.shape.eos_ids)
-        return crowd, crowd.advance(nuclei_of(logits, sampling), sampling)
-
-    def _advance(self, crowds: list[Crowd], sampling: Sampling) -> list[Ended]:
-        tokens = [token for crowd in crowds for token in crowd.tokens()]
-        self.sample_rows += sum(crowd.unfinished for crowd in crowds)
-        logits = self.decoder.step(tokens, [crowd.cache for crowd in crowds])
-        nuclei, begin = nuclei_of(logits, sampling), 0
-        ended = []
-        for crowd in crowds:
-            end = begin + len(crowd.rows)
-            ended += crowd.advance(nuclei.part(begin, end), sampling)
-            begin = end
-        return ended

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
-from torch.nn.attention import sdpa_kernel
 
-from podium.generate.attention import KERNELS
 from podium.generate.native.cache import LENGTH_STEP, Cache
 from podium.generate.native.prompt import shared_prompt
 
@@ -26,16 +24,14 @@ if TYPE_CHECKING:
 
 
 class Decoder:
-    """A model in inference. `linear_rows` and `prompt_rows` count the rows that went through the layers."""
+    """A model in inference. It keeps nothing of a call, so several threads may use it at once."""
 
     def __init__(self, shape: Shape, weights: Weights) -> None:
         self._shape, self._weights = shape, weights
         self.device, self.dtype = weights.embedding.device, weights.embedding.dtype
-        self.linear_rows = self.prompt_rows = 0
         self._cosine, self._sine = _rotary(shape, self.device, self.dtype)
 
     @torch.inference_mode()
-    @sdpa_kernel(KERNELS)
     def prefill(self, ids: Sequence[int], room: int = LENGTH_STEP) -> tuple[torch.Tensor, Cache]:
         """Run one prompt; returns its last logits [1, vocabulary] and its cache of one row, for `room` more tokens."""
         shape, count = self._shape, len(ids)
@@ -53,12 +49,10 @@ class Decoder:
                 enable_gqa=shape.heads != shape.kv_heads,
             )
             rows = self._finish_layer(layer, rows, attended[0].transpose(0, 1).reshape(count, -1))
-        self.prompt_rows += count
         prompt = shared_prompt(kept, shape.heads // shape.kv_heads) if self._weights.linear_kind.is_packed else None
         return self._logits(rows[-1:]), Cache(kept, prompt, room)
 
     @torch.inference_mode()
-    @sdpa_kernel(KERNELS)
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> torch.Tensor:
         """Run one position. Tokens lie cache by cache, row by row; returns logits [rows, vocabulary]."""
         for cache in caches:
@@ -77,7 +71,6 @@ class Decoder:
             rows = self._finish_layer(layer, rows, attended)
         for cache in caches:
             cache.extend()
-        self.linear_rows += count
         return self._logits(rows)[:count]
 
     def _project(

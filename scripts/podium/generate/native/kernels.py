@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -50,15 +51,17 @@ def _library() -> Any:
         return None
     pointer, number = ctypes.c_void_p, ctypes.c_long
     library.podium_pack_rows.argtypes = [pointer, number, number, pointer]
-    library.podium_multiply.argtypes = [pointer] * 3 + [number] * 5 + [pointer] * 2
+    library.podium_multiply_room.argtypes, library.podium_multiply_room.restype = [number], number
+    library.podium_multiply.argtypes = [pointer] * 3 + [number] * 6 + [pointer] * 2
     library.podium_attend.argtypes = [pointer] * 5 + [number] * 10 + [pointer] * 2
     for kernel in (library.podium_pack_rows, library.podium_multiply, library.podium_attend):
         kernel.restype = None
     return library
 
 
-# Threads that torch has lent; 0 while it has not.
-_taken = 0
+# Threads that torch has lent (0 while it has not), and how many loops share them.
+_taken = _sharing = 0
+_lock = Lock()
 
 
 @contextmanager
@@ -81,9 +84,23 @@ def torchs_threads() -> Iterator[None]:
         _taken = 0
 
 
+@contextmanager
+def share_threads() -> Iterator[None]:
+    """Work beside others that do the same: each has its share of the threads, a larger one once others are done."""
+    global _sharing
+    with _lock:
+        _sharing += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _sharing -= 1
+
+
 def in_parts(work: Callable[[int, int], None], count: int, multiplications: int) -> None:
-    """Call `work(begin, end)` for parts of `count`, on as many threads as torch may use and the work is worth."""
-    threads = min(_taken or torch.get_num_threads(), count, 1 + multiplications // WORTH_A_THREAD)
+    """Call `work(begin, end)` for parts of `count`, on as many threads as there are and the work is worth."""
+    share = max((_taken or torch.get_num_threads()) // max(_sharing, 1), 1)
+    threads = min(share, count, 1 + multiplications // WORTH_A_THREAD)
     first, *others = pairwise([count * number // threads for number in range(threads + 1)])
     running = [_threads().submit(work, *part) for part in others]
     work(*first)

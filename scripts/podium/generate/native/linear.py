@@ -104,8 +104,7 @@ class TiledLinear(Linear):
 
     def _multiply(self, tiles: torch.Tensor, output: torch.Tensor, begin: int, end: int) -> None:
         """The outputs of some of the panels."""
-        is_half = self._panels.dtype == torch.bfloat16
-        wide = tiles.new_empty(PANEL_OUTPUTS * self._inputs if is_half else 0)
+        scratch = tiles.new_empty(kernels().podium_multiply_room(len(output)))
         kernels().podium_multiply(
             tiles.data_ptr(),
             self._panels.data_ptr(),
@@ -115,7 +114,8 @@ class TiledLinear(Linear):
             self._outputs,
             begin,
             end,
-            wide.data_ptr() if is_half else None,
+            self._panels.dtype == torch.bfloat16,
+            scratch.data_ptr(),
             output.data_ptr(),
         )
 

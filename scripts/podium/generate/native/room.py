@@ -32,17 +32,20 @@ def row_bytes(shape: Shape, sampling: Sampling, dtype: torch.dtype) -> int:
     return cache + 2 * 4 * shape.vocabulary
 
 
-def slots_for(shape: Shape, sampling: Sampling, dtype: torch.dtype, device: str, free: int) -> int:
-    """Samples in flight that fit into `free` bytes, should all of them run to the end.
+def slots_for(shape: Shape, sampling: Sampling, dtype: torch.dtype, device: str, free: int, loops: int = 1) -> int:
+    """Samples in flight, of all `loops` together, that fit into `free` bytes, should all of them run to the end.
 
     Raises BackendError when not one does.
     """
     each = row_bytes(shape, sampling, dtype)
-    slots = min(int(free * SHARE_OF_FREE) // each, MOST_SLOTS[device])
+    slots = min(int(free * SHARE_OF_FREE) // each, MOST_SLOTS[device] * loops)
     if slots < 1:
         message = f"{free >> 20} MiB are free; one sample needs {each >> 20} MiB of cache"
         raise BackendError(message, hint="free memory, or pass --dtype bfloat16")
-    return slots if device == "cuda" else min(slots, max(ENOUGH_SLOTS, ENOUGH_BYTES // each))
+    if device == "cuda":
+        return slots
+    # A loop with less than a problem's samples would leave its problems in pieces.
+    return min(slots, max(ENOUGH_SLOTS, ENOUGH_BYTES // each, sampling.n_samples * loops))
 
 
 def give_back_large() -> None:
