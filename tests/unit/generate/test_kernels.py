@@ -6,6 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,8 @@ def test_kernels_take_torchs_threads_while_drawing_and_give_them_back() -> None:
         torch.set_num_threads(3)
         with torchs_threads(), torchs_threads():
             assert torch.get_num_threads() == 1
+            with ThreadPoolExecutor(1) as other:
+                assert other.submit(torch.get_num_threads).result() == 1
             in_parts(lambda begin, end: parts.append((begin, end)), 30, WORTH_A_THREAD * 8)
         assert len(parts) == 3
         with pytest.raises(MemoryError), torchs_threads():
