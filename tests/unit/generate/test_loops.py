@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,23 +36,35 @@ def test_one_work_alone_stays_in_this_thread() -> None:
     assert {name for _, name in side_by_side([_names(3)])} == {threading.current_thread().name}
 
 
+def _long(ended: list[bool]) -> Iterator[int]:
+    yield from range(1_000_000)
+    ended.append(True)
+
+
+def _drawing_threads() -> list[str]:
+    return [one.name for one in threading.enumerate() if one.name.startswith("podium-draw")]
+
+
 def test_a_failure_ends_the_others_and_is_raised() -> None:
     def failing() -> Iterator[int]:
         yield from range(3)
         raise MemoryError
 
-    found: list[int] = []
+    ended: list[bool] = []
     with pytest.raises(MemoryError):
-        found.extend(side_by_side([count(), failing(), count()]))
-    assert not [one for one in threading.enumerate() if one.name.startswith("podium-draw")]
+        list(side_by_side([_long(ended), failing(), _long(ended)]))
+    assert not ended
+    assert not _drawing_threads()
 
 
-def test_closed_all_threads_have_ended() -> None:
-    drawing = side_by_side([count(), count()])
+def test_closed_all_threads_have_ended_before_their_work_is_done() -> None:
+    ended: list[bool] = []
+    drawing = side_by_side([_long(ended), _long(ended)])
     assert next(drawing) == 0
-    assert [one for one in threading.enumerate() if one.name.startswith("podium-draw")]
+    assert _drawing_threads()
     drawing.close()
-    assert not [one for one in threading.enumerate() if one.name.startswith("podium-draw")]
+    assert not ended
+    assert not _drawing_threads()
 
 
 def _parts() -> int:
@@ -84,5 +95,7 @@ def test_loops_share_the_threads_and_the_last_has_all(monkeypatch: pytest.Monkey
 def test_with_our_kernels_there_is_a_loop_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
     assert (most_loops("cpu"), most_loops("cuda")) == (5, 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
+    assert most_loops("cpu") == loops.MOST_LOOPS
     monkeypatch.setattr(loops, "kernels", lambda: None)
     assert most_loops("cpu") == 1

@@ -22,6 +22,7 @@ from podium.generate.backend import Wanted
 from podium.generate.merge import merge
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.cache import Cache
+from podium.generate.native.drawing import Drawing, Step
 from podium.generate.native.linear import Linear, OneDnnLinear, TiledLinear
 from podium.generate.native.prompt import shared_prompt
 from podium.generate.native.room import row_bytes, slots_for
@@ -32,7 +33,7 @@ from podium.progress import SilentReport
 from podium.records import Sample, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 Key = tuple[str, int]
 SETTINGS = [
@@ -200,6 +201,27 @@ def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
     with pytest.raises(BackendError, match="8 MiB are free; one sample needs 12 MiB") as caught:
         slots_for(shape, Sampling(), torch.bfloat16, "cpu", 8 << 20)
     assert "bfloat16" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("loops", "slots", "problems", "each"),
+    [(3, 24, 6, [8] * 3), (3, 17, 6, [8] * 2), (3, 5, 6, [5]), (3, 24, 2, [12] * 2), (1, 24, 6, [24])],
+)
+def test_loops_divide_the_slots_and_take_whole_problems(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, loops: int, slots: int, problems: int, each: list[int]
+) -> None:
+    given: list[int] = []
+    steps = Drawing.steps
+
+    def noted(drawing: Drawing, slots: int) -> Iterator[Step]:
+        given.append(slots)
+        return steps(drawing, slots)
+
+    monkeypatch.setattr(Drawing, "steps", noted)
+    monkeypatch.setattr("podium.generate.native.backend.most_loops", lambda device: loops)
+    drawn = _draw(NativeBackend(tiny, slots=slots), _everything(SETTINGS[0])[:problems], SETTINGS[0])
+    assert len(drawn) == 8 * problems
+    assert given == each
 
 
 HOLES = """
