@@ -104,7 +104,7 @@ def test_samples_equal_a_naive_samplers_in_any_company(
     assert _run_cases(tiny, expected, 60, monkeypatch) > 0
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_samples_equal_a_naive_samplers_in_two_thousand_cases(
     tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
