@@ -6,6 +6,7 @@ A warden is a separate bare interpreter (`warden/launcher.py`) that runs one pro
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import select
 import shutil
 import site
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 EXECUTE_FOLDER = Path(__file__).resolve().parent
 LAUNCHER = EXECUTE_FOLDER / "warden" / "launcher.py"
 PYTHON_DRIVER = EXECUTE_FOLDER / "languages" / "python_driver.py"
-BOX_BYTES = 256 << 20
+BOX_BYTES = 512 << 20
 START_SECONDS = 30.0
 # One thread for numpy: with one a core it would meet the limit of processes on a large machine.
 ENVIRONMENT = {
@@ -48,8 +49,9 @@ UNSAFE_LAYERS = ("resource limits", "output limit", "killed as a group")
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
-    """What running one program showed. `memory_exceeded` means killed by the kernel without a limit of time hit.
+    """What running one program showed; a limit is named only where it was seen to be enforced.
 
+    `files_exceeded` means that the box was full at the end, `processes_exceeded` that a fork was refused.
     `result` is what a resident program's driver reported; None when it ended without.
     """
 
@@ -63,6 +65,8 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     memory_exceeded: bool
     wall_seconds: float
     cpu_seconds: float
+    processes_exceeded: bool = False
+    files_exceeded: bool = False
 
 
 class Runner(Protocol):
@@ -135,6 +139,7 @@ class Sandbox:
     ) -> Completed:
         """Run `command` in an empty working directory that holds `files`, with /dev/null as stdin.
 
+        A file named `tmp/NAME` lies in the folder for temporary files, and `command` gets its full path instead.
         It is ended `grace_seconds` after the wall limit. `resident` runs the first file, a Python program, inside the
         warden's own interpreter by the driver instead: no output, but a result. Raises SandboxError.
         """
@@ -247,8 +252,12 @@ class _Warden:
     def __init__(self, config: dict[str, Any], *, isolated: bool) -> None:
         self._box = None if isolated else tempfile.mkdtemp(prefix="podium-box-")
         if self._box is not None:
+            Path(self._box).chmod(0o700)  # whatever umask was inherited
             config["environment"] |= dict.fromkeys(("HOME", "TMPDIR"), str(Path(self._box, "tmp")))
-        self._socket, inner = socket.socketpair()
+        self._socket, pair = socket.socketpair()
+        # Above the standard streams, which the new process gets in any case: any of them may be closed here.
+        with pair:
+            inner = socket.socket(fileno=fcntl.fcntl(pair, fcntl.F_DUPFD_CLOEXEC, 3))
         # Hash seed: set order, and with it some verdicts, would else change from run to run. -I would ignore it;
         # with this environment -s -S -P is the same otherwise.
         command = [sys.executable, "-s", "-S", "-P", str(LAUNCHER), str(inner.fileno())]
@@ -272,7 +281,7 @@ class _Warden:
         if "error" in hello:
             self.close()
             message = f"this machine cannot isolate programs: {hello['error']}"
-            raise SandboxUnavailableError(message, hint=UNAVAILABLE_HINT)
+            raise SandboxUnavailableError(message, hint=hello.get("hint", UNAVAILABLE_HINT))
         self.missing: list[str] = hello["missing"]
         self.becomes_nobody: bool = hello["becomes_nobody"]
 
