@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import signal
+import sys
 
 OPEN_FILES = 1024  # the usual limit, under which the harness runs too
 # Limits that bound only those who set them; a soft one may be lifted by anybody.
@@ -22,11 +23,13 @@ LIFTED_LIMITS = (
 
 def settle_command() -> None:
     """In podium itself: open standard streams, children that can be waited for, soft limits as high as allowed."""
-    for descriptor in range(3):
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+        if getattr(sys, name) is None:  # Python found it closed
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r", closefd=False))
     if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.umask(os.umask(0o077) & 0o077)  # what it writes it must be able to read

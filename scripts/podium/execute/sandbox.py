@@ -153,7 +153,10 @@ class Sandbox:
         warden = self._take()
         try:
             seconds = limits.wall_seconds + grace_seconds + ANSWER_SECONDS
-            answer, (stdout, stderr, result) = warden.ask(request, list(files.values()), seconds)
+            answer, outputs = warden.ask(request, list(files.values()), seconds)
+            if not outputs:  # it ended over something that is not the program's
+                message = f"a warden gave up: {answer.get('error', 'without a word')}"
+                raise SandboxError(message, hint="run the same command again; finished verdicts are kept")
         except SandboxError:
             self._drop(warden)
             raise
@@ -164,6 +167,7 @@ class Sandbox:
         if error := answer.pop("error"):
             message = f"the sandbox cannot start a program: {error}"
             raise SandboxError(message, hint="install the language's toolchain below /usr; podium execute needs it")
+        stdout, stderr, result = outputs
         text = result.decode(errors="replace") if answer.pop("has_result") else None
         return Completed(stdout=stdout, stderr=stderr, result=text, **answer)
 
@@ -243,7 +247,9 @@ class UnsafeSandbox(Sandbox):
 def _package_folders() -> list[Path]:
     """The packages beside podium: numpy is there for a program that imports it, as beside the harness."""
     names = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
-    return [folder for name in names if (folder := Path(name).resolve()).is_dir()]
+    # Without HOME that of the user begins with a bare ~.
+    folders = [Path(name).resolve() for name in names if Path(name).is_absolute()]
+    return [folder for folder in folders if folder.is_dir()]
 
 
 class _Warden:

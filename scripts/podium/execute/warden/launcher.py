@@ -185,7 +185,7 @@ def main() -> None:
     """Read the configuration from the socket and settle; say why not where that fails."""
     control = int(sys.argv[1])
     if origin.become_ordinary():
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+        os.execve(sys.executable, sys.orig_argv, origin.read_environment())  # noqa: S606
     os.set_inheritable(control, False)
     os.umask(0o022)
     try:

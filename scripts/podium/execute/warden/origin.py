@@ -38,6 +38,7 @@ def become_ordinary() -> bool:
     for name in LIFTED_LIMITS:
         raise_limit(name, resource.RLIM_INFINITY)
     raise_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    raise_limit(resource.RLIMIT_MEMLOCK, LOCKED_BYTES)
     for name, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, LOCKED_BYTES),
@@ -49,6 +50,12 @@ def become_ordinary() -> bool:
         resource.setrlimit(name, (value, value))
     # Threads get stacks of the size that was allowed at exec, and memory is laid out by it.
     return any([_set_stack(), _set_personality()])
+
+
+def read_environment() -> dict[bytes, bytes]:
+    """What this process was given: Python itself has changed the locale in what it shows."""
+    pairs = Path("/proc/self/environ").read_bytes().split(b"\0")
+    return dict(pair.split(b"=", 1) for pair in pairs if b"=" in pair)
 
 
 def find_shortfalls() -> list[str]:

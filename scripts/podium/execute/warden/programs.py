@@ -32,9 +32,10 @@ RESULT_BYTES = 1 << 20
 RESULT_DESCRIPTOR = 3
 NONCE_BYTES = 16
 READ_BYTES = 1 << 16
-OUTER_MARGIN = 8  # processes of the warden that count as the same user
+OUTER_MARGIN = 8  # processes that count as the same user: may be the warden and who started it, and some to spare
+OWN_PROCESSES = 2
 # Without a control group: what one process may reserve, over what all of them may hold.
-RESERVED_SHARE = 4
+RESERVED_SHARE = 16
 # How much less CPU time the kernel may report than it had counted when it enforced the limit.
 CPU_TOLERANCE = 0.9
 
@@ -79,7 +80,7 @@ def run(
         ended = _end_all(pid, isolated=warden.isolated)
         ended_by = _drain(reads, limit) or ended_by
     failure, *outputs = (bytes(data) for data in reads.values())
-    header = _describe(warden, ended, ended_by, _cpu_limit(limits))
+    header = _describe(warden, ended, ended_by, limits)
     header |= {"error": failure.decode(errors="replace"), "wall_seconds": wall_seconds}
     if resident:
         _, found, result = outputs[0].partition(nonce)
@@ -126,16 +127,17 @@ def _cpu_limit(limits: dict[str, Any]) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class _Ended:
-    """How a program ended: exit code (negative: signal), its own CPU seconds, and those of all it started too."""
+    """How a program ended: exit code (negative: signal), its own CPU seconds; those and the number of all it left."""
 
     code: int
     own_seconds: float
     cpu_seconds: float
+    processes: int
 
 
-def _describe(warden: Warden, ended: _Ended, ended_by: str, cpu_limit: int) -> dict[str, Any]:
+def _describe(warden: Warden, ended: _Ended, ended_by: str, limits: dict[str, Any]) -> dict[str, Any]:
     """What was seen of the end. A cause is named only where it was observed: any program can send itself signals."""
-    was_busy = ended.own_seconds >= CPU_TOLERANCE * cpu_limit
+    was_busy = ended.own_seconds >= CPU_TOLERANCE * _cpu_limit(limits)
     hit_cpu_limit = not ended_by and was_busy and ended.code in (-signal.SIGKILL, -signal.SIGXCPU)
     box = os.statvfs(warden.box) if warden.isolated else None
     return {
@@ -145,9 +147,16 @@ def _describe(warden: Warden, ended: _Ended, ended_by: str, cpu_limit: int) -> d
         "timed_out": ended_by == "clock" or hit_cpu_limit,
         "output_exceeded": ended_by == "output",
         "memory_exceeded": (warden.group is not None and warden.group.has_counted()) or ended_by == "memory",
-        "processes_exceeded": warden.process_group is not None and warden.process_group.has_counted(),
+        "processes_exceeded": _has_met_processes(warden, ended, limits["processes"]),
         "files_exceeded": box is not None and 0 in (box.f_bfree, box.f_ffree),
     }
+
+
+def _has_met_processes(warden: Warden, ended: _Ended, limit: int) -> bool:
+    """Whether a fork was refused or, where nothing counts that, as many as may be were there at the end."""
+    if warden.process_group is not None:
+        return warden.process_group.has_counted()
+    return warden.isolated and ended.processes >= limit + OUTER_MARGIN - OWN_PROCESSES
 
 
 def renew_box(warden: Warden) -> bool:
@@ -301,13 +310,14 @@ def _drain(reads: dict[int, bytearray], limit: int) -> str:
 
 def _end_all(pid: int, *, isolated: bool) -> _Ended:
     """Kill and reap the program and all it started."""
-    code, own_seconds, cpu_seconds = 0, 0.0, 0.0
+    code, own_seconds, cpu_seconds, processes = 0, 0.0, 0.0, 0
     while True:
         _kill_all(pid, isolated=isolated)
         try:
             ended, status, usage = os.wait4(-1, 0)
         except ChildProcessError:
-            return _Ended(code=code, own_seconds=own_seconds, cpu_seconds=cpu_seconds)
+            return _Ended(code=code, own_seconds=own_seconds, cpu_seconds=cpu_seconds, processes=processes)
+        processes += 1
         cpu_seconds += usage.ru_utime + usage.ru_stime
         if ended == pid:
             code, own_seconds = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
