@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import select
 import shutil
 import site
@@ -247,9 +248,9 @@ class UnsafeSandbox(Sandbox):
 def _package_folders() -> list[Path]:
     """The packages beside podium: numpy is there for a program that imports it, as beside the harness."""
     names = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
-    # Without HOME that of the user begins with a bare ~.
+    # Without HOME that of the user begins with a bare ~; with somebody else's it may be closed to us.
     folders = [Path(name).resolve() for name in names if Path(name).is_absolute()]
-    return [folder for folder in folders if folder.is_dir()]
+    return [folder for folder in folders if os.path.isdir(folder)]  # noqa: PTH112  False where it may not be seen
 
 
 class _Warden:

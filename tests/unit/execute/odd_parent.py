@@ -85,6 +85,11 @@ def odd_environment() -> None:
     )  # fmt: skip
 
 
+def foreign_home() -> None:
+    """As under sudo without -H."""
+    os.environ["HOME"] = "/root"
+
+
 def closed_streams() -> None:
     """As under a careless service manager."""
     os.closerange(0, 3)
@@ -131,8 +136,8 @@ def ringing_timer() -> None:
 STATES: dict[str, Callable[[], None]] = {
     state.__name__: state
     for state in (
-        ignored_signals, blocked_signals, tight_limits, wide_limits, odd_folders, odd_environment, closed_streams,
-        many_descriptors, odd_priority, odd_rights, odd_personality, ringing_timer,
+        ignored_signals, blocked_signals, tight_limits, wide_limits, odd_folders, foreign_home, odd_environment,
+        closed_streams, many_descriptors, odd_priority, odd_rights, odd_personality, ringing_timer,
     )
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ HOLDS = {
     "a group and a session of its own": Case("sh", "[[ $(cut -d' ' -f5,6 /proc/$$/stat) = \"$$ $$\" ]]"),
     "temporary files": Case("sh", "for d in /tmp $TMPDIR $HOME /dev/shm; do f=$(mktemp -p $d) && echo > $f; done"),
     "programs of its own making": Case("sh", "cp /bin/true $TMPDIR/t && $TMPDIR/t && cp /bin/true t && ./t"),
-    "devices": Case("sh", "head -c 9 /dev/urandom /dev/zero /dev/random > /dev/null && ! echo 2> /dev/null > /dev/full"),
+    "devices": Case("sh", "head -c 9 /dev/urandom /dev/zero /dev/random > /dev/null; ! echo 2> /dev/null > /dev/full"),
     "a broken pipe ends the writer": Case("sh", "yes | head -1 > /dev/null; [[ ${PIPESTATUS[0]} = 141 ]]"),
     "a file that is too large ends the writer": Case("sh", "ulimit -f 8; head -c 99999 /dev/zero > f; [[ $? = 153 ]]"),
 }  # fmt: skip
