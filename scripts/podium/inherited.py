@@ -33,8 +33,8 @@ def settle_command() -> None:
     if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.umask(os.umask(0o077) & 0o077)  # what it writes it must be able to read
-    for name in LIFTED_LIMITS:
-        raise_limit(name, resource.getrlimit(name)[1])
+    for limit in LIFTED_LIMITS:
+        raise_limit(limit, resource.getrlimit(limit)[1])
     raise_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
 
 
