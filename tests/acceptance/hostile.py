@@ -212,7 +212,7 @@ def hostile(secret: str, port: int, victim: int) -> list[Hostile]:
         refuse("no higher priority", "libc.setpriority(0, 0, -10)"),
         refuse(
             "no higher limits",
-            "libc.setrlimit(9, (ctypes.c_ulong * 2)(-1, -1))",
+            "libc.setrlimit(1, (ctypes.c_ulong * 2)(-1, -1))",
             "libc.setrlimit(6, (ctypes.c_ulong * 2)(9999, 9999))",
         ),
         Hostile(
