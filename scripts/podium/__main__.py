@@ -9,6 +9,7 @@ import click
 
 from podium.cli import cli
 from podium.errors import PodiumError
+from podium.inherited import settle_command
 
 BUG_EXIT_CODE = 70
 INTERRUPTED_EXIT_CODE = 130
@@ -16,6 +17,7 @@ INTERRUPTED_EXIT_CODE = 130
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the code of the class of failure."""
+    settle_command()
     try:
         code = cli.main(arguments, prog_name="podium", standalone_mode=False)
     except click.ClickException as err:

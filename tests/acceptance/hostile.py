@@ -52,7 +52,7 @@ def shell(promise: str, *commands: str) -> Hostile:
 
 def hostile(secret: str, port: int, victim: int) -> list[Hostile]:
     """All programs against a secret file, a listening port and a process of the same user outside."""
-    stopped = ("timed_out", "crashed", "failed", "out_of_memory")
+    stopped = ("timed_out", "crashed", "failed", "out_of_memory", "process_limit", "file_limit", "output_limit")
     return [
         attempt("no password hashes", "open('/etc/shadow').read()"),
         attempt("no home folder", f"open({secret!r}).read()", f"os.stat({secret!r})"),
@@ -111,7 +111,12 @@ def hostile(secret: str, port: int, victim: int) -> list[Hostile]:
             "import posix\nwhile True:\n    try:\n        posix.fork()\n    except OSError:\n        pass",
             stopped,
         ),
-        Hostile("fork bomb in a shell", "b() { b | b & }; b; sleep 9", ("failed", "timed_out", "output_limit"), "sh"),
+        Hostile(
+            "fork bomb in a shell",
+            "b() { b | b & }; b; sleep 9",
+            ("failed", "timed_out", "output_limit", "process_limit"),
+            "sh",
+        ),
         Hostile(
             "thread bomb",
             "import threading, time\nwhile True:\n    threading.Thread(target=time.sleep, args=(9,)).start()",
@@ -207,7 +212,7 @@ def hostile(secret: str, port: int, victim: int) -> list[Hostile]:
         refuse("no higher priority", "libc.setpriority(0, 0, -10)"),
         refuse(
             "no higher limits",
-            "libc.setrlimit(9, (ctypes.c_ulong * 2)(-1, -1))",
+            "libc.setrlimit(1, (ctypes.c_ulong * 2)(-1, -1))",
             "libc.setrlimit(6, (ctypes.c_ulong * 2)(9999, 9999))",
         ),
         Hostile(

@@ -6,6 +6,8 @@ A warden is a separate bare interpreter (`warden/launcher.py`) that runs one pro
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import select
 import shutil
 import site
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 EXECUTE_FOLDER = Path(__file__).resolve().parent
 LAUNCHER = EXECUTE_FOLDER / "warden" / "launcher.py"
 PYTHON_DRIVER = EXECUTE_FOLDER / "languages" / "python_driver.py"
-BOX_BYTES = 256 << 20
+BOX_BYTES = 512 << 20
 START_SECONDS = 30.0
 # One thread for numpy: with one a core it would meet the limit of processes on a large machine.
 ENVIRONMENT = {
@@ -48,8 +50,9 @@ UNSAFE_LAYERS = ("resource limits", "output limit", "killed as a group")
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
-    """What running one program showed. `memory_exceeded` means killed by the kernel without a limit of time hit.
+    """What running one program showed; a limit is named only where it was seen to be enforced.
 
+    `files_exceeded` means that the box was full at the end, `processes_exceeded` that a fork was refused.
     `result` is what a resident program's driver reported; None when it ended without.
     """
 
@@ -63,6 +66,8 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     memory_exceeded: bool
     wall_seconds: float
     cpu_seconds: float
+    processes_exceeded: bool = False
+    files_exceeded: bool = False
 
 
 class Runner(Protocol):
@@ -93,13 +98,13 @@ class Sandbox:
     and a handful of /etc and /dev entries: no home, no /etc/shadow, no other process; a private working directory in
     memory, limited in size and emptied after every program; the id of nobody (as root: the real one; else the calling
     user without any rights, shown as nobody), no capabilities, no way to gain any, a deny list of system calls;
-    limits of memory a process, CPU, file size, open files, processes and output; an empty environment but for PATH,
-    HOME and TMPDIR; everything a program started is killed and reaped before the next begins, and when podium dies by
-    whatever signal.
+    limits of memory, CPU, file size, open files, processes and output; an empty environment but for PATH, HOME and
+    TMPDIR; everything a program started is killed and reaped before the next begins, and when podium dies by whatever
+    signal. Nothing inherited by podium reaches a program.
 
-    Not covered: a flaw of the kernel itself; the sum of memory over a program's processes where no control group
-    can be made, which `facts` says (there is a limit for each, and for their number); CPU time taken from programs
-    beside it; readable files below /usr and the interpreter's folder; side channels. Programs that one warden runs
+    Not covered: a flaw of the kernel itself; where no control group can be made, which `facts` says, memory taken
+    between two looks and small objects of the kernel (SECURITY.md has the sums); CPU time taken from programs beside
+    it; readable files below /usr and the interpreter's folder; side channels. Programs that one warden runs
     one after another share its namespaces and see growing process numbers, nothing else of each other. A Python
     program shares its interpreter with its tests, see `languages/python_driver.py`.
     """
@@ -135,6 +140,7 @@ class Sandbox:
     ) -> Completed:
         """Run `command` in an empty working directory that holds `files`, with /dev/null as stdin.
 
+        A file named `tmp/NAME` lies in the folder for temporary files, and `command` gets its full path instead.
         It is ended `grace_seconds` after the wall limit. `resident` runs the first file, a Python program, inside the
         warden's own interpreter by the driver instead: no output, but a result. Raises SandboxError.
         """
@@ -148,7 +154,10 @@ class Sandbox:
         warden = self._take()
         try:
             seconds = limits.wall_seconds + grace_seconds + ANSWER_SECONDS
-            answer, (stdout, stderr, result) = warden.ask(request, list(files.values()), seconds)
+            answer, outputs = warden.ask(request, list(files.values()), seconds)
+            if not outputs:  # it ended over something that is not the program's
+                message = f"a warden gave up: {answer.get('error', 'without a word')}"
+                raise SandboxError(message, hint="run the same command again; finished verdicts are kept")
         except SandboxError:
             self._drop(warden)
             raise
@@ -159,6 +168,7 @@ class Sandbox:
         if error := answer.pop("error"):
             message = f"the sandbox cannot start a program: {error}"
             raise SandboxError(message, hint="install the language's toolchain below /usr; podium execute needs it")
+        stdout, stderr, result = outputs
         text = result.decode(errors="replace") if answer.pop("has_result") else None
         return Completed(stdout=stdout, stderr=stderr, result=text, **answer)
 
@@ -238,7 +248,9 @@ class UnsafeSandbox(Sandbox):
 def _package_folders() -> list[Path]:
     """The packages beside podium: numpy is there for a program that imports it, as beside the harness."""
     names = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
-    return [folder for name in names if (folder := Path(name).resolve()).is_dir()]
+    # Without HOME that of the user begins with a bare ~; with somebody else's it may be closed to us.
+    folders = [Path(name).resolve() for name in names if Path(name).is_absolute()]
+    return [folder for folder in folders if os.path.isdir(folder)]  # noqa: PTH112  False where it may not be seen
 
 
 class _Warden:
@@ -247,8 +259,12 @@ class _Warden:
     def __init__(self, config: dict[str, Any], *, isolated: bool) -> None:
         self._box = None if isolated else tempfile.mkdtemp(prefix="podium-box-")
         if self._box is not None:
+            Path(self._box).chmod(0o700)  # whatever umask was inherited
             config["environment"] |= dict.fromkeys(("HOME", "TMPDIR"), str(Path(self._box, "tmp")))
-        self._socket, inner = socket.socketpair()
+        self._socket, pair = socket.socketpair()
+        # Above the standard streams, which the new process gets in any case: any of them may be closed here.
+        with pair:
+            inner = socket.socket(fileno=fcntl.fcntl(pair, fcntl.F_DUPFD_CLOEXEC, 3))
         # Hash seed: set order, and with it some verdicts, would else change from run to run. -I would ignore it;
         # with this environment -s -S -P is the same otherwise.
         command = [sys.executable, "-s", "-S", "-P", str(LAUNCHER), str(inner.fileno())]
@@ -272,7 +288,7 @@ class _Warden:
         if "error" in hello:
             self.close()
             message = f"this machine cannot isolate programs: {hello['error']}"
-            raise SandboxUnavailableError(message, hint=UNAVAILABLE_HINT)
+            raise SandboxUnavailableError(message, hint=hello.get("hint", UNAVAILABLE_HINT))
         self.missing: list[str] = hello["missing"]
         self.becomes_nobody: bool = hello["becomes_nobody"]
 

@@ -49,6 +49,10 @@ def _passed(completed: Completed) -> bool:
     return completed.result == HELD
 
 
+def _passed_or_killed(completed: Completed) -> bool:
+    return _passed(completed) or completed.memory_exceeded
+
+
 def _refused(*deeds: str) -> str:
     """A program that passes only if every deed raises OSError or MemoryError."""
     lines = ["import os, posix, socket"]
@@ -71,7 +75,7 @@ FORK_BOMB = textwrap.dedent("""
         raise SystemExit("200 processes")
 """)
 GUARDS = (
-    Guard(name="memory bomb", python=_refused("bytearray(1 << 30)"), held=_passed),
+    Guard(name="memory bomb", python=_refused("bytearray(b'x') * (1 << 30)"), held=_passed_or_killed),
     Guard(name="fork bomb", python=FORK_BOMB, held=_passed),
     Guard(name="output flood", sh="while :; do echo flood; done", held=lambda done: done.output_exceeded),
     Guard(

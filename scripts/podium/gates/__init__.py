@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.records import Gate, Gates
+from podium.records import LIMIT_OUTCOMES, Gate, Gates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,7 @@ def decide(
             _records(findings),
             _sandbox(headers),
             _toolchains(headers),
+            _limits(scores),
             *([_harness(agreement, scores)] if agreement else []),
             *(_plausible(score) for score in scores.tasks),
         ],
@@ -98,6 +99,22 @@ def _toolchains(headers: Sequence[VerdictsHeader]) -> Gate:
         "toolchains",
         no="; ".join([*failed, *(f"{task}: no self-test" for task in untested)]),
         yes=f"{sum(len(header.self_test) for header in headers)} self-tests passed before and after the programs ran",
+    )
+
+
+def _limits(scores: Scores) -> Gate:
+    """Programs whose end a limit of ours decided: with the harness, which has none, some might have passed."""
+    met = [
+        f"{score.outcomes[outcome]} {outcome} in {score.task}"
+        for score in scores.tasks
+        for outcome in LIMIT_OUTCOMES
+        if score.outcomes.get(outcome)
+    ]
+    total = sum(score.problems * score.n_samples for score in scores.tasks)
+    return _gate(
+        "limits",
+        at_risk=f"limits of the sandbox decided: {', '.join(met)}" if met else "",
+        yes=f"no limit of the sandbox decided any of {total} verdicts",
     )
 
 

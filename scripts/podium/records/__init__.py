@@ -35,6 +35,7 @@ from podium.records.samples import Sample, SamplesHeader
 from podium.records.scores import Finding, Findings, Gate, Gates, Scores, TaskScore
 from podium.records.sending import BESIDE, PlannedCall, Receipt, SendPlan, Submission, receipt_name
 from podium.records.values import (
+    LIMIT_OUTCOMES,
     Count,
     Finish,
     Fraction,
@@ -68,6 +69,7 @@ __all__ = [
     "BESIDE",
     "JSONL_RECORDS",
     "JSON_RECORDS",
+    "LIMIT_OUTCOMES",
     "Agreement",
     "Check",
     "Conversion",

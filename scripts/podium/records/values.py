@@ -17,7 +17,12 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(?!\n)$"
 # A problem is named by its data set: HumanEval/0, HumanEval_0_has_close_elements.
 ProblemId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
-Outcome = Literal["passed", "failed", "timed_out", "out_of_memory", "syntax_error", "crashed", "output_limit"]
+Outcome = Literal[
+    "passed", "failed", "timed_out", "syntax_error", "crashed",
+    # A limit of the sandbox decided, and was seen to.
+    "out_of_memory", "output_limit", "process_limit", "file_limit",
+]  # fmt: skip
+LIMIT_OUTCOMES: tuple[Outcome, ...] = ("out_of_memory", "output_limit", "process_limit", "file_limit")
 Finish = Literal["stop", "eos", "length", "prompt_fills_window", "unknown"]
 # in_out: linear weights lie as [in, out], the transpose of what Hugging Face calls for; out_in: as it calls for.
 Order = Literal["in_out", "out_in"]

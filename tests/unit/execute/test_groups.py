@@ -59,3 +59,52 @@ def test_limit_is_written_for_memory_and_swap(tmp_path: Path, version: str, swap
     assert (tmp_path / "swap").read_text() == swap
     for descriptor in (members, limit, swap_file):
         os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("counter", "before", "after"),
+    [
+        (b"oom_kill", "low 0\noom 3\noom_kill 2\noom_group_kill 0\n", "low 0\noom 4\noom_kill 3\noom_group_kill 0\n"),
+        (b"oom_kill", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n"),
+        (b"max", "max 7\n", "max 12\n"),
+    ],
+)
+def test_limit_was_enforced_when_its_counter_moved(tmp_path: Path, counter: bytes, before: str, after: str) -> None:
+    events = tmp_path / "events"
+    events.write_text(before)
+    descriptor = os.open(events, os.O_RDONLY)
+    group = groups.Group(name="g", parent=-1, members=-1, limit_file=-1, events=descriptor, counter=counter)
+    group.has_counted()
+    assert not group.has_counted()
+    events.write_text(after)
+    assert group.has_counted()
+    assert not group.has_counted()
+    os.close(descriptor)
+
+
+def make_version_2(folder: Path, name: str, *files: str) -> None:
+    """A folder as the kernel would fill it when a group is made there."""
+    (folder / name).mkdir(parents=True)
+    for file in files:
+        (folder / name / file).touch()
+
+
+def test_version_2_counts_processes_in_the_group_of_memory_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process is in one group there: another one for processes would take it out of that of memory."""
+    name = f"{groups.PREFIX}{os.getpid()}"
+    shared, other = tmp_path / "shared", tmp_path / "other"
+    for folder in (shared, other):
+        make_version_2(folder, "deep", "cgroup.procs")
+        (folder / "cgroup.subtree_control").write_text("pids\n")
+    make_version_2(shared, name, "cgroup.procs", "pids.max", "pids.events")
+    memory = groups.MemoryGroup(version="v2", name=name, parent=-1, members=-1, limit_file=-1, swap_file=None)
+    layout = f"30 25 0:26 / {tmp_path} rw - cgroup2 cgroup2 rw\n"
+    monkeypatch.setattr(groups, "_read_layout", lambda: (layout, "0::/other\n"))
+    assert groups.create_for_processes(memory) is None
+    monkeypatch.setattr(groups, "_read_layout", lambda: (layout, "0::/shared\n"))
+    made = groups.create_for_processes(memory)
+    assert made is not None
+    made.limit(12)
+    assert (shared / name / "pids.max").read_text() == "13"

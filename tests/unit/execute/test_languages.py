@@ -54,6 +54,12 @@ SH = [
     (completed(exit_code=None, signal=9, memory_exceeded=True), ("out_of_memory", "Exception")),
     (completed(exit_code=None, signal=9, timed_out=True), ("timed_out", "Timeout")),
     (completed(exit_code=None, signal=9, output_exceeded=True), ("output_limit", "Timeout")),
+    (completed(exit_code=0, processes_exceeded=True, files_exceeded=True, memory_exceeded=True), ("passed", "OK")),
+    (completed(exit_code=1, processes_exceeded=True), ("process_limit", "Exception")),
+    (completed(exit_code=1, files_exceeded=True), ("file_limit", "Exception")),
+    (completed(exit_code=2, stderr=b"syntax error", memory_exceeded=True), ("out_of_memory", "SyntaxError")),
+    (completed(exit_code=None, signal=9, timed_out=True, processes_exceeded=True), ("process_limit", "Timeout")),
+    (completed(exit_code=None, signal=9), ("crashed", "Exception")),
 ]
 PL = [
     (completed(stdout=b"ok"), ("passed", "OK")),
@@ -62,6 +68,7 @@ PL = [
     (completed(stderr=b"an error"), ("passed", "OK")),
     (completed(exit_code=255, stderr=b"syntax error"), ("failed", "Exception")),
     (completed(exit_code=None, signal=9, timed_out=True), ("timed_out", "Timeout")),
+    (completed(stdout=b"ERROR", files_exceeded=True), ("file_limit", "Exception")),
 ]
 PY = [
     (completed(result="\npassed"), ("passed", "passed")),
@@ -74,6 +81,11 @@ PY = [
     (completed(result=None), ("crashed", "timed out")),
     (completed(result=None, timed_out=True, exit_code=None, signal=9), ("timed_out", "timed out")),
     (completed(result=None, memory_exceeded=True, exit_code=None, signal=9), ("out_of_memory", "timed out")),
+    (completed(result=None, output_exceeded=True, exit_code=None, signal=9), ("output_limit", "timed out")),
+    (completed(result="\npassed", memory_exceeded=True), ("passed", "passed")),
+    (completed(result="OSError\nfailed: [Errno 28]", files_exceeded=True), ("file_limit", "failed: [Errno 28]")),
+    (completed(result="RuntimeError\nfailed: no", processes_exceeded=True), ("process_limit", "failed: no")),
+    (completed(result="\ntimed out", processes_exceeded=True), ("process_limit", "timed out")),
 ]
 CASES = [
     pytest.param(name, *case, id=f"{name}-{number}")

@@ -131,7 +131,7 @@ def test_root_holds_only_what_is_listed(sandbox: Sandbox) -> None:
     interpreter = Path(sys.base_prefix).parts[1]
     assert seen - system <= {"box", "dev", "etc", "packages", "proc", "tmp", interpreter}
     assert set(bash(sandbox, "ls -A /dev").stdout.decode().split()) == {
-        *("null", "zero", "full", "random", "urandom"),
+        *("null", "zero", "full", "random", "urandom", "tty"),
         *("fd", "stdin", "stdout", "stderr", "shm"),
     }
 
@@ -233,10 +233,13 @@ def test_program_has_at_most_the_allowed_number_of_processes(sandbox: Sandbox) -
     assert int(completed.stdout) > 60
 
 
-def test_memory_bomb_meets_the_limit(sandbox: Sandbox) -> None:
-    assert str(python(sandbox, "x = bytearray(1 << 30)").result).startswith("MemoryError\n")
-    completed = bash(sandbox, "perl -e '$x = \"a\" x (1 << 30)'")
-    assert completed.exit_code not in (0, None) or completed.signal
+def test_memory_bomb_meets_the_limit_and_is_seen_to(sandbox: Sandbox) -> None:
+    completed = python(sandbox, "x = bytearray(b'x') * (1 << 30)")
+    assert completed.result is None
+    assert completed.memory_exceeded
+    completed = bash(sandbox, "perl -e '$x = \"a\" x (1 << 30)'; exit 3")
+    assert completed.exit_code == 3
+    assert completed.memory_exceeded
 
 
 def memory_groups() -> list[Path]:
@@ -267,7 +270,9 @@ def test_memory_group_goes_with_its_warden_even_when_podium_is_killed() -> None:
     with Sandbox() as fresh:
         if TOGETHER in fresh.facts().missing:
             pytest.skip("this machine gives no control group")
-        assert len(set(memory_groups()) - before) == 1
+        made = [path.name for path in set(memory_groups()) - before]
+        assert made  # where versions are mixed one lies in each controller's tree
+        assert len(set(made)) == 1
     assert set(memory_groups()) <= before
     code = "import os\nfrom podium.execute.sandbox import Sandbox\nSandbox().facts()\nos.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", code], check=False)

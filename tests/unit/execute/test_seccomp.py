@@ -9,12 +9,13 @@ import pytest
 from podium.execute.warden import seccomp
 
 
-def decide(machine: str, number: int, argument: int = 0, architecture: int | None = None) -> int:
+def decide(machine: str, number: int, argument: int = 0, architecture: int | None = None, fourth: int = 0) -> int:
     """Interpret the filter as the kernel would; returns the action."""
     data = {
         seccomp.OFFSET_NUMBER: number,
         seccomp.OFFSET_ARCHITECTURE: architecture or seccomp.ARCHITECTURES[machine][1],
         seccomp.OFFSET_ARGUMENT: argument,
+        seccomp.OFFSET_FOURTH: fourth,
     }
     code, at, value = seccomp.build_filter(machine), 0, 0
     while True:
@@ -53,6 +54,23 @@ def test_every_new_namespace_flag_of_clone_is_denied_and_a_plain_fork_allowed(ma
     for bit in (17, 25, 26, 27, 28, 29, 30):
         assert decide(machine, number, 1 << bit | 17) == seccomp.ERRNO | errno.EPERM
     assert decide(machine, seccomp.CLONE3) == seccomp.ERRNO | errno.ENOSYS
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_memory_that_no_limit_counts_seems_not_to_exist(machine: str) -> None:
+    column = seccomp.ARCHITECTURES[machine][0]
+    for name, numbers in seccomp.ABSENT.items():
+        number = numbers[column]
+        assert number is not None
+        assert decide(machine, number) == seccomp.ERRNO | errno.ENOSYS, name
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_only_mappings_of_huge_pages_are_refused(machine: str) -> None:
+    number = seccomp.MMAP[seccomp.ARCHITECTURES[machine][0]]
+    for flags in (0x02, 0x22, 0x21, 0x4022, 0x20022, 0x100022):  # private, anonymous, shared, reserving, stack, fixed
+        assert decide(machine, number, fourth=flags) == seccomp.ALLOW
+    assert decide(machine, number, fourth=seccomp.MAP_HUGETLB | 0x22) == seccomp.ERRNO | errno.ENOMEM
 
 
 @pytest.mark.parametrize("machine", MACHINES)

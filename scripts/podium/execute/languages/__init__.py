@@ -19,6 +19,9 @@ LANGUAGES = {
     "pl": "podium.execute.languages.perl:Perl",
 }
 
+# No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.
+FILE_BYTES, PROCESSES = 512 << 20, 256
+
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What the sandbox is asked to do for one program; see `Sandbox.run`."""
@@ -53,6 +56,15 @@ class Language(Protocol):
 
     def probes(self, tests: str) -> list[Probe]:
         """Programs for the self-test of the toolchain, with the modules that `tests` need."""
+
+
+def met_limit(completed: Completed) -> Outcome | None:
+    """The limit of ours, unknown to the harness, that a program which did not pass was seen to meet."""
+    if completed.memory_exceeded:
+        return "out_of_memory"
+    if completed.processes_exceeded:
+        return "process_limit"
+    return "file_limit" if completed.files_exceeded else None
 
 
 def language_named(name: str) -> Language:

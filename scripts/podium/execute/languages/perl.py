@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import Probe
+from podium.execute.languages import Probe, met_limit
 from podium.execute.languages.script import Script, kept
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Perl(Script):
         if completed.exit_code != 0:
             return self.broken(completed)
         if "ERROR" in kept(completed.stdout) or "ERROR" in kept(completed.stderr):
-            return "failed", "Exception"
+            return met_limit(completed) or "failed", "Exception"
         return "passed", "OK"
 
     def probes(self, tests: str) -> list[Probe]:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import Probe, Run
+from podium.execute.languages import FILE_BYTES, PROCESSES, Probe, Run, met_limit
 from podium.records import Limits
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ LIMITS = Limits(
     cpu_seconds=12.0,
     memory_bytes=4 << 30,
     output_bytes=1 << 20,
-    file_bytes=64 << 20,
-    processes=64,
+    file_bytes=FILE_BYTES,
+    processes=PROCESSES,
 )
 GRACE_SECONDS = 1.0
 
@@ -46,13 +46,16 @@ class Python:
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """`passed`, `timed out` or `failed: <exception>`; a process that dies without a word is "timed out" there."""
+        limit = met_limit(completed)
         if completed.result is None:
-            if completed.timed_out:
-                return "timed_out", "timed out"
-            return ("out_of_memory" if completed.memory_exceeded else "crashed"), "timed out"
+            if completed.output_exceeded:
+                return "output_limit", "timed out"
+            return limit or ("timed_out" if completed.timed_out else "crashed"), "timed out"
         kind, _, message = completed.result.partition("\n")
         if message == "passed":
             return "passed", message
+        if limit is not None:
+            return limit, message
         if message == "timed out":
             return "timed_out", message
         if kind == "SyntaxError" or kind in ("IndentationError", "TabError"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import Run
+from podium.execute.languages import FILE_BYTES, PROCESSES, Run, met_limit
 from podium.records import Limits
 
 if TYPE_CHECKING:
@@ -32,25 +32,24 @@ class Script:
             cpu_seconds=WALL_SECONDS + 5,
             memory_bytes=4 << 30,
             output_bytes=OUTPUT_BYTES,
-            file_bytes=64 << 20,
-            processes=64,
+            file_bytes=FILE_BYTES,
+            processes=PROCESSES,
         )
 
     def prepare(self, program: bytes) -> Run:
-        """Interpreter and file."""
-        return Run(command=[self.interpreter, self.file_name], files={self.file_name: program})
+        """Interpreter and file; as in the harness the file lies with the temporary ones and the folder is empty."""
+        name = f"tmp/{self.file_name}"
+        return Run(command=[self.interpreter, name], files={name: program})
 
     def stopped(self, completed: Completed) -> tuple[Outcome, str] | None:
         """The outcome of a program that we ended, or None. The harness calls all of these Timeout."""
         if completed.output_exceeded:
             return "output_limit", "Timeout"
-        return ("timed_out", "Timeout") if completed.timed_out else None
+        return (met_limit(completed) or "timed_out", "Timeout") if completed.timed_out else None
 
     def broken(self, completed: Completed) -> tuple[Outcome, str]:
         """The outcome of a program that ended badly. The harness calls all of these Exception."""
-        if completed.memory_exceeded:
-            return "out_of_memory", "Exception"
-        return ("failed" if completed.signal is None else "crashed"), "Exception"
+        return met_limit(completed) or ("failed" if completed.signal is None else "crashed"), "Exception"
 
 
 def kept(stream: bytes) -> str:

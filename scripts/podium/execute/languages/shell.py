@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import Probe
+from podium.execute.languages import Probe, met_limit
 from podium.execute.languages.script import Script, kept
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Shell(Script):
         if completed.exit_code == 0:
             return "passed", "OK"
         if "syntax error" in kept(completed.stderr):
-            return "syntax_error", "SyntaxError"
+            return met_limit(completed) or "syntax_error", "SyntaxError"
         return self.broken(completed)
 
     def probes(self, tests: str) -> list[Probe]:

@@ -20,7 +20,8 @@ MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
-PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT = 36, 38, 47
+PR_SET_TIMERSLACK, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_SET_THP_DISABLE, PR_CAP_AMBIENT = 29, 36, 38, 41, 47
+ASK_PERSONALITY = 0xFFFFFFFF
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 SECCOMP_MODE_FILTER = 2
 LAST_CAPABILITY = 63
@@ -97,6 +98,16 @@ def control_process(option: int, value: int = 0) -> None:
     """Set one numeric property of this process (prctl)."""
     result = _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
     _check(result, f"prctl({option}, {value})")
+
+
+def get_personality() -> int:
+    """What setarch sets: addresses that do not vary, another machine's name, executable data; 0 is ordinary."""
+    return int(_libc.personality(ctypes.c_ulong(ASK_PERSONALITY)))
+
+
+def set_personality(value: int) -> None:
+    """Choose it for what this process executes from now on; where that is forbidden nothing changes."""
+    _libc.personality(ctypes.c_ulong(value))
 
 
 def set_host_name(name: str) -> None:

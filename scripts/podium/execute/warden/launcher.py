@@ -23,7 +23,7 @@ if __name__ == "__main__":
         package.__path__ = [str(Path(__file__).resolve().parents[folder])]
         sys.modules[name] = package
 
-from podium.execute.warden import groups, kernel, programs, seccomp, view, wire
+from podium.execute.warden import groups, kernel, memory, origin, programs, seccomp, view, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,7 @@ PRELOADED = (
 )  # fmt: skip
 SIGKILL = 9
 NO_GROUP = "memory of all processes together"
+LIMITS_HINT = "raise these hard limits for this user (as root, or in /etc/security/limits.conf), then run it again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,8 @@ class Place:
     missing: list[str] = field(default_factory=list)
     becomes_nobody: bool = False
     group: groups.MemoryGroup | None = None
+    process_group: groups.ProcessGroup | None = None
+    watch: memory.MemoryWatch | None = None
 
 
 def load_driver(path: str) -> Callable[[bytes, float, int, bytes], None]:
@@ -100,6 +103,8 @@ def settle(control: int, config: dict[str, Any]) -> None:
         driver=driver,
         processes=place.processes,
         group=place.group,
+        process_group=place.process_group,
+        watch=place.watch,
     )
     wire.send(control, {"missing": place.missing, "becomes_nobody": place.becomes_nobody}, [])
     try:
@@ -112,30 +117,55 @@ def settle(control: int, config: dict[str, Any]) -> None:
 def isolate(control: int, config: dict[str, Any]) -> Place | None:
     """Fork init of new namespaces. Returns the place inside, in init; outside, when init has ended, None."""
     seccomp.build_filter(kernel.MACHINE)
+    if short := origin.find_shortfalls():
+        wire.send(control, {"error": f"its limits are too low: {'; '.join(short)}", "hint": LIMITS_HINT}, [])
+        return None
     group = groups.create()
+    process_group = groups.create_for_processes(group)
+    made = [one for one in (group, process_group) if one is not None]
     outside = os.getpid()
     try:
         becomes_nobody = view.enter_namespaces()
         init = os.fork()
         if init == 0:
-            return settle_inside(config, group, becomes_nobody=becomes_nobody)
+            return settle_inside(config, group, process_group, becomes_nobody=becomes_nobody)
         os.close(control)
         os.waitpid(init, 0)
         return None
     finally:
-        if group is not None and os.getpid() == outside:
-            group.remove()
+        if os.getpid() == outside:
+            for one in made:
+                one.remove()
 
 
-def settle_inside(config: dict[str, Any], group: groups.MemoryGroup | None, *, becomes_nobody: bool) -> Place:
-    """In init: enter the group, replace the root, take every right away."""
+def settle_inside(
+    config: dict[str, Any],
+    group: groups.MemoryGroup | None,
+    process_group: groups.ProcessGroup | None,
+    *,
+    becomes_nobody: bool,
+) -> Place:
+    """In init: enter the groups, replace the root, take every right away."""
     kernel.control_process(kernel.PR_SET_PDEATHSIG, SIGKILL)
-    if group is not None:
-        group.enter()
+    for one in (group, process_group):
+        if one is not None:
+            one.enter()
     missing, processes = view.build_view(config["shown"], config["links"], config["box_bytes"])
     lock_down()
-    missing = missing if group is not None else [*missing, NO_GROUP]
-    return Place(box=view.BOX, processes=processes, missing=missing, becomes_nobody=becomes_nobody, group=group)
+    watch = None
+    if group is None:
+        missing = [*missing, NO_GROUP]
+        readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=processes)
+        watch = memory.MemoryWatch(processes=readable, box=view.BOX)
+    return Place(
+        box=view.BOX,
+        processes=processes,
+        missing=missing,
+        becomes_nobody=becomes_nobody,
+        group=group,
+        process_group=process_group,
+        watch=watch,
+    )
 
 
 def prepare_interpreter(config: dict[str, Any]) -> None:
@@ -154,6 +184,8 @@ def prepare_interpreter(config: dict[str, Any]) -> None:
 def main() -> None:
     """Read the configuration from the socket and settle; say why not where that fails."""
     control = int(sys.argv[1])
+    if origin.become_ordinary():
+        os.execve(sys.executable, sys.orig_argv, origin.read_environment())  # noqa: S606
     os.set_inheritable(control, False)
     os.umask(0o022)
     try:

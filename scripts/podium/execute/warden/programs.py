@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import math
 import os
@@ -16,19 +17,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from podium.execute.warden import kernel
+from podium.execute.warden.memory import LOOK_SECONDS
+from podium.execute.warden.origin import IGNORED_BY_PYTHON
 from podium.execute.warden.view import BOX_FOLDERS, NOBODY
+from podium.inherited import OPEN_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from podium.execute.warden.groups import MemoryGroup
+    from podium.execute.warden.groups import MemoryGroup, ProcessGroup
+    from podium.execute.warden.memory import MemoryWatch
 
-OPEN_FILES = 512
 RESULT_BYTES = 1 << 20
 RESULT_DESCRIPTOR = 3
 NONCE_BYTES = 16
 READ_BYTES = 1 << 16
-OUTER_MARGIN = 8  # processes of the warden that count as the same user
+OUTER_MARGIN = 8  # processes that count as the same user: may be the warden and who started it, and some to spare
+OWN_PROCESSES = 2
+# Without a control group: what one process may reserve, over what all of them may hold.
+RESERVED_SHARE = 16
+# How much less CPU time the kernel may report than it had counted when it enforced the limit.
+CPU_TOLERANCE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,18 +51,18 @@ class Warden:
     driver: Callable[[bytes, float, int, bytes], None]
     processes: int  # descriptor of a /proc that can be written
     group: MemoryGroup | None
+    process_group: ProcessGroup | None = None
+    watch: MemoryWatch | None = None
 
 
 def run(
     warden: Warden, control: int, request: dict[str, Any], files: list[bytes]
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Run the requested program to its end in a box that is empty. Raises EOFError when podium is gone."""
-    for name, content in zip(request["files"], files, strict=True):
-        (warden.box / BOX_FOLDERS[0] / name).write_bytes(content)
     resident, limits, nonce = request["resident"], request["limits"], os.urandom(NONCE_BYTES)
-    if warden.group is not None:
-        warden.group.limit(limits["memory_bytes"])
-    pipes = [os.pipe() for _ in range(2 if resident else 3)]  # failure, then result or stdout and stderr
+    _write_files(warden, request["files"], files)
+    _bound(warden, limits)
+    pipes = _make_pipes(warden, 2 if resident else 3)  # failure, then result or stdout and stderr
     began = time.monotonic()
     pid = os.fork()
     if pid == 0:
@@ -62,32 +71,92 @@ def run(
         os.close(write)
     reads = {read: bytearray() for read, _ in pipes}
     limit = RESULT_BYTES if resident else limits["output_bytes"]
+    deadline = began + limits["wall_seconds"] + request["grace_seconds"]
+    is_beyond = functools.partial(warden.watch.is_beyond, limits["memory_bytes"]) if warden.watch else None
     try:
-        ended_by = _watch(pid, reads, limit, began + limits["wall_seconds"] + request["grace_seconds"], control)
+        ended_by = _watch(pid, reads, limit, deadline, control, is_beyond)
     finally:
         wall_seconds = time.monotonic() - began
-        code, cpu_seconds = _end_all(pid, isolated=warden.isolated)
+        ended = _end_all(pid, isolated=warden.isolated)
         ended_by = _drain(reads, limit) or ended_by
     failure, *outputs = (bytes(data) for data in reads.values())
-    header = _describe(code, ended_by, cpu_seconds, limits["cpu_seconds"])
-    header |= {"error": failure.decode(errors="replace"), "wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds}
+    header = _describe(warden, ended, ended_by, limits)
+    header |= {"error": failure.decode(errors="replace"), "wall_seconds": wall_seconds}
     if resident:
         _, found, result = outputs[0].partition(nonce)
         return header | {"has_result": bool(found)}, [b"", b"", result]
     return header | {"has_result": False}, [*(output[:limit] for output in outputs), b""]
 
 
-def _describe(code: int, ended_by: str, cpu_seconds: float, cpu_limit: float) -> dict[str, Any]:
-    killed = code in (-signal.SIGKILL, -signal.SIGXCPU) and not ended_by
-    # The kernel counts the limit in ticks, which may be some way off the usage it reports.
-    hit_cpu_limit = code == -signal.SIGXCPU or (killed and cpu_seconds >= cpu_limit * 0.8)
+def _write_files(warden: Warden, names: list[str], contents: list[bytes]) -> None:
+    """Put the files into the box, the program's own as whatever it makes itself; `tmp/NAME` beside its folder."""
+    for name, content in zip(names, contents, strict=True):
+        path = _place(warden, name)
+        path.write_bytes(content)
+        if warden.becomes_nobody:
+            os.chown(path, NOBODY, NOBODY)
+
+
+def _place(warden: Warden, name: str) -> Path:
+    return warden.box / name if name.startswith(f"{BOX_FOLDERS[1]}/") else warden.box / BOX_FOLDERS[0] / name
+
+
+def _bound(warden: Warden, limits: dict[str, Any]) -> None:
+    if warden.group is not None:
+        warden.group.limit(limits["memory_bytes"])
+    if warden.process_group is not None:
+        warden.process_group.limit(limits["processes"])
+    if warden.watch is not None:
+        warden.watch.begin()
+
+
+def _make_pipes(warden: Warden, count: int) -> list[tuple[int, int]]:
+    """(read, write) of each. A program that opens /dev/stdout or /dev/stderr anew must be allowed to."""
+    pipes = [os.pipe() for _ in range(count)]
+    if warden.becomes_nobody:
+        for _, write in pipes[1:]:
+            os.fchown(write, NOBODY, NOBODY)
+    return pipes
+
+
+def _cpu_limit(limits: dict[str, Any]) -> int:
+    """Seconds of one process: so many on each core, or one that uses all of them would meet it before the clock."""
+    seconds: float = limits["cpu_seconds"]
+    return math.ceil(seconds) * len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ended:
+    """How a program ended: exit code (negative: signal), its own CPU seconds; those and the number of all it left."""
+
+    code: int
+    own_seconds: float
+    cpu_seconds: float
+    processes: int
+
+
+def _describe(warden: Warden, ended: _Ended, ended_by: str, limits: dict[str, Any]) -> dict[str, Any]:
+    """What was seen of the end. A cause is named only where it was observed: any program can send itself signals."""
+    was_busy = ended.own_seconds >= CPU_TOLERANCE * _cpu_limit(limits)
+    hit_cpu_limit = not ended_by and was_busy and ended.code in (-signal.SIGKILL, -signal.SIGXCPU)
+    box = os.statvfs(warden.box) if warden.isolated else None
     return {
-        "exit_code": code if code >= 0 else None,
-        "signal": -code if code < 0 else None,
+        "exit_code": ended.code if ended.code >= 0 else None,
+        "signal": -ended.code if ended.code < 0 else None,
+        "cpu_seconds": ended.cpu_seconds,
         "timed_out": ended_by == "clock" or hit_cpu_limit,
         "output_exceeded": ended_by == "output",
-        "memory_exceeded": killed and not hit_cpu_limit,
+        "memory_exceeded": (warden.group is not None and warden.group.has_counted()) or ended_by == "memory",
+        "processes_exceeded": _has_met_processes(warden, ended, limits["processes"]),
+        "files_exceeded": box is not None and 0 in (box.f_bfree, box.f_ffree),
     }
+
+
+def _has_met_processes(warden: Warden, ended: _Ended, limit: int) -> bool:
+    """Whether a fork was refused or, where nothing counts that, as many as may be were there at the end."""
+    if warden.process_group is not None:
+        return warden.process_group.has_counted()
+    return warden.isolated and ended.processes >= limit + OUTER_MARGIN - OWN_PROCESSES
 
 
 def renew_box(warden: Warden) -> bool:
@@ -136,8 +205,13 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
         else:
             for target, pipe in ((1, pipes[1]), (2, pipes[2])):
                 os.dup2(pipe, target)
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-            os.execvpe(request["command"][0], request["command"], warden.environment)  # noqa: S606
+            for number in IGNORED_BY_PYTHON:
+                signal.signal(number, signal.SIG_DFL)
+            command = [
+                str(_place(warden, part)) if part in request["files"] and "/" in part else part
+                for part in request["command"]
+            ]
+            os.execvpe(command[0], command, warden.environment)  # noqa: S606
     except OSError as err:
         os.write(failure, f"{request['command'][0]}: {err}".encode())
         leave(127)
@@ -149,20 +223,24 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
 
 
 def _set_limits(limits: dict[str, Any], warden: Warden) -> None:
+    cpu_limit = _cpu_limit(limits)
     wanted = {
-        resource.RLIMIT_AS: limits["memory_bytes"],
-        resource.RLIMIT_CPU: math.ceil(limits["cpu_seconds"]),
-        resource.RLIMIT_FSIZE: limits["file_bytes"],
-        resource.RLIMIT_NOFILE: OPEN_FILES,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: (cpu_limit, cpu_limit + 1),  # a second later it kills what ignored SIGXCPU
+        resource.RLIMIT_FSIZE: (limits["file_bytes"],) * 2,
+        resource.RLIMIT_NOFILE: (OPEN_FILES,) * 2,
     }
+    if not warden.isolated:
+        wanted[resource.RLIMIT_AS] = (limits["memory_bytes"],) * 2
+    elif warden.group is None:
+        wanted[resource.RLIMIT_AS] = (limits["memory_bytes"] * RESERVED_SHARE,) * 2
     if warden.isolated:  # outside a user namespace it would count everything this user runs
-        wanted[resource.RLIMIT_NPROC] = limits["processes"] + OUTER_MARGIN
-    for name, value in wanted.items():
+        # Where a control group counts what it refuses, this is only there should the group not hold.
+        most = limits["processes"] * (1 if warden.process_group is None else 2) + OUTER_MARGIN
+        wanted[resource.RLIMIT_NPROC] = (most, most)
+    for name, values in wanted.items():
         _, hard = resource.getrlimit(name)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        # A second later the CPU limit kills what ignored SIGXCPU.
-        resource.setrlimit(name, (value, value + 1 if name == resource.RLIMIT_CPU and value != hard else value))
+        soft, new = values if hard == resource.RLIM_INFINITY else (min(value, hard) for value in values)
+        resource.setrlimit(name, (soft, new))
 
 
 def _drop_rights(warden: Warden) -> None:
@@ -184,15 +262,24 @@ def _go_first(warden: Warden) -> None:
         os.close(descriptor)
 
 
-def _watch(pid: int, reads: dict[int, bytearray], limit: int, deadline: float, control: int) -> str:
-    """Collect output until the program ends (""), the deadline passes ("clock") or a stream overflows ("output")."""
+def _watch(
+    pid: int,
+    reads: dict[int, bytearray],
+    limit: int,
+    deadline: float,
+    control: int,
+    is_beyond: Callable[[], bool] | None,
+) -> str:
+    """Collect output until the program ends ("") or must be ended: "clock", "output" or, where watched, "memory"."""
     poller = select.poll()
     process = os.pidfd_open(pid)
+    longest = math.inf if is_beyond is None else LOOK_SECONDS
     try:
         for descriptor in (process, control, *reads):
             poller.register(descriptor, select.POLLIN)
+        next_look = time.monotonic() + longest
         while (left := deadline - time.monotonic()) > 0:
-            for descriptor, _ in poller.poll(math.ceil(left * 1000)):
+            for descriptor, _ in poller.poll(math.ceil(min(left, longest) * 1000)):
                 if descriptor == process:
                     return ""
                 if descriptor == control:
@@ -203,6 +290,10 @@ def _watch(pid: int, reads: dict[int, bytearray], limit: int, deadline: float, c
                     return "output"
                 if not data:
                     poller.unregister(descriptor)
+            if is_beyond is not None and time.monotonic() >= next_look:
+                if is_beyond():
+                    return "memory"
+                next_look = time.monotonic() + longest
         return "clock"
     finally:
         os.close(process)
@@ -217,18 +308,19 @@ def _drain(reads: dict[int, bytearray], limit: int) -> str:
     return "output" if any(len(data) > limit for data in reads.values()) else ""
 
 
-def _end_all(pid: int, *, isolated: bool) -> tuple[int, float]:
-    """Kill and reap the program and all it started; its exit code (negative: signal) and everybody's CPU seconds."""
-    code, cpu_seconds = 0, 0.0
+def _end_all(pid: int, *, isolated: bool) -> _Ended:
+    """Kill and reap the program and all it started."""
+    code, own_seconds, cpu_seconds, processes = 0, 0.0, 0.0, 0
     while True:
         _kill_all(pid, isolated=isolated)
         try:
             ended, status, usage = os.wait4(-1, 0)
         except ChildProcessError:
-            return code, cpu_seconds
+            return _Ended(code=code, own_seconds=own_seconds, cpu_seconds=cpu_seconds, processes=processes)
+        processes += 1
         cpu_seconds += usage.ru_utime + usage.ru_stime
         if ended == pid:
-            code = os.waitstatus_to_exitcode(status)
+            code, own_seconds = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
 
 
 def _kill_all(pid: int, *, isolated: bool) -> None:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 NOBODY = 65534
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr")
 ETC_ENTRIES = ("alternatives", "ld.so.cache", "localtime")
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 BOX = Path("/box")
 BOX_FOLDERS = ("work", "tmp", "shm")
+BOX_FILES = 32768
 ACCOUNTS = {
     "passwd": f"nobody:x:{NOBODY}:{NOBODY}:nobody:/box/tmp:/bin/sh\n",
     "group": f"nogroup:x:{NOBODY}:\n",
@@ -132,6 +133,8 @@ def _show_devices() -> None:
     folder = Path("/dev")
     folder.mkdir()
     for name in DEVICES:
+        if not Path("/old/dev", name).exists():
+            continue
         (folder / name).touch()
         kernel.bind_read_only(f"/old/dev/{name}", f"/dev/{name}", extra=kernel.MOUNT_ATTR_NOEXEC)
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
@@ -164,7 +167,7 @@ def _mount_fresh_proc() -> None:
 
 def _mount_box(box_bytes: int) -> None:
     BOX.mkdir()
-    options = f"size={box_bytes},nr_inodes=8192,mode=755"
+    options = f"size={box_bytes},nr_inodes={BOX_FILES},mode=755"
     kernel.mount("tmpfs", str(BOX), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
     if not Path("/tmp").exists():  # noqa: S108
         Path("/tmp").symlink_to(BOX / "tmp")  # noqa: S108
