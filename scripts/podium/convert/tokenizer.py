@@ -138,11 +138,10 @@ def _refuse_other(own: TokenizerSource, base: TokenizerSource, *, knows_new_toke
 
 def _parts(source: TokenizerSource) -> dict[str, Any]:
     """What decides how a text is cut, but for the added tokens and what is put around it."""
-    value = parse_json(source.data, source.where)
+    # As the library writes it today, whatever version wrote the file.
+    value = json.loads(_opened(source.where, source.data).to_str())
     model = {name: part for name, part in value["model"].items() if name != "vocab"}
-    merges = [" ".join(merge) if isinstance(merge, list) else merge for merge in model.get("merges") or ()]
-    names = ("normalizer", "pre_tokenizer", "decoder")
-    return {"model": {**model, "merges": merges}, **{name: value.get(name) for name in names}}
+    return {"model": model, **{name: value[name] for name in ("normalizer", "pre_tokenizer", "decoder")}}
 
 
 def embedded_tokenizer(container: Container) -> TokenizerSource | None:

@@ -33,7 +33,8 @@ PEFT_WRAPPERS = ("base_model.model.", "base_model.")
 INNER = "model."
 # Of a module that holds the whole model under this name too, as Lightning's often do.
 DOUBLED = re.compile(r"^model\.(?:model|lm_head)\.")
-HEADLESS = re.compile(r"^(?:layers\.\d+|embed_tokens|norm|rotary_emb)\.")
+INSIDE = re.compile(r"^(?:layers\.\d+|embed_tokens|norm|rotary_emb)\.")
+BESIDE = "lm_head."
 ADAPTED = re.compile(r"\.(?:base_layer|lora_[A-Za-z_]+)\.")
 SAVE_INNER = "save the model inside: unwrap it (model.module, model._orig_mod, ...) and call its save_pretrained"
 
@@ -43,13 +44,13 @@ class Unwrapped(msgspec.Struct, frozen=True, kw_only=True):
 
     container: Container
     taken_off: tuple[str, ...] = ()
-    is_headless: bool = False
+    is_inner: bool = False
 
     def phrase(self, *, is_adapter: bool = False) -> str:
         """What was done to the names; empty where nothing was, or nothing that every adapter of PEFT's needs."""
         taken = [name for name in self.taken_off if not (is_adapter and name in PEFT_WRAPPERS)]
         off = f"taken off all tensor names: {', '.join(taken)}" if taken else ""
-        inner = "the inner model alone was saved, its names got their 'model.' back" if self.is_headless else ""
+        inner = "tensor names got the 'model.' that the inner model lacks" if self.is_inner else ""
         return "; ".join(filter(None, (off, inner)))
 
 
@@ -60,15 +61,17 @@ def unwrapped(container: Container) -> Unwrapped:
     names = {name: name for name in container.tensors if name not in set(kept)}
     names, prefixes = _without_prefixes(where, names)
     names, inner = _without_infixes(names)
-    is_headless = bool(names) and all(HEADLESS.match(name) for name in names.values())
-    if is_headless:
-        names = {stored: f"{INNER}{name}" for stored, name in names.items()}
+    is_inner = any(map(INSIDE.match, names.values())) and all(
+        INSIDE.match(name) or name.startswith(BESIDE) for name in names.values()
+    )
+    if is_inner:
+        names = {stored: f"{INNER}{name}" if INSIDE.match(name) else name for stored, name in names.items()}
     _refuse_twins(where, names)
     tensors = {names.get(stored, stored): tensor for stored, tensor in container.tensors.items()}
     return Unwrapped(
         container=msgspec.structs.replace(container, tensors=tensors),
         taken_off=tuple(dict.fromkeys([*prefixes, *inner])),
-        is_headless=is_headless,
+        is_inner=is_inner,
     )
 
 
