@@ -186,7 +186,6 @@ def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
         output_bias=False,
         mlp_bias=False,
         dtype="bfloat16",
-        eos_ids=(0,),
     )
     half, full = (slots_for(shape, Sampling(), dtype, "cpu", 64 << 30) for dtype in (torch.bfloat16, torch.float32))
     assert half == 167

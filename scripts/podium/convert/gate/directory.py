@@ -8,7 +8,7 @@ import msgspec
 
 from podium.convert.probe import TEXT, build_probe
 from podium.errors import CheckpointError
-from podium.model_directory import open_model
+from podium.model_directory import open_model, without_bos
 from podium.records import Check
 
 if TYPE_CHECKING:
@@ -88,17 +88,33 @@ def _loading_check(seen: Seen, again: Seen) -> Check:
 
 
 def _tokenizer_check(tokenizer: Any, source: TokenizerSource, prompts: Sequence[str]) -> Check:
+    """Texts as prompts are encoded when samples are drawn: what a template puts around them is in the ids."""
     from tokenizers import Tokenizer
 
     raw, name = Tokenizer.from_str(source.data.decode()), "tokenizer"
     texts = [*TEXTS, *prompts]
     for text in texts:
-        if tokenizer(text)["input_ids"] != raw.encode(text).ids:
+        ids = tokenizer(text)["input_ids"]
+        if ids != raw.encode(text).ids:
             return Check(name=name, ok=False, saw=f"transformers and tokenizers differ on {text[:40]!r}")
-        if not _survives(tokenizer, text):
-            return Check(name=name, ok=False, saw=f"{text[:40]!r} does not survive encoding and decoding")
+        if without_bos(tokenizer, ids) != text:
+            around = [f"{tokens} {place} it" for tokens, place in _around(source)]
+            why = f"; tokenizer.json puts {' and '.join(around)}" if around else ""
+            return Check(name=name, ok=False, saw=f"{text[:40]!r} does not survive encoding and decoding{why}")
+    if lost := _lost_tokens(tokenizer, source):
+        return Check(name=name, ok=False, saw=f"transformers has other special tokens: {lost}")
     saw = f"same ids and exact round trip on {len(texts)} texts, {len(prompts)} of them benchmark prompts"
     return Check(name=name, ok=True, saw=saw)
+
+
+def _around(source: TokenizerSource) -> list[tuple[list[str], str]]:
+    pairs = ((source.tokens_before, "before"), (source.tokens_after, "after"))
+    return [(tokens, place) for tokens, place in pairs if tokens]
+
+
+def _lost_tokens(tokenizer: Any, source: TokenizerSource) -> list[str]:
+    """Special tokens that transformers reads otherwise than they were written."""
+    return [kind for kind, text in source.special.items() if getattr(tokenizer, kind) != text]
 
 
 def _survives(tokenizer: Any, text: str) -> bool:

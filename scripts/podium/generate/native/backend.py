@@ -75,8 +75,6 @@ class NativeBackend:
             message = f"{sampling.max_length} tokens are asked for, the model has {self.shape.positions} positions"
             raise BackendError(message, hint=f"pass --max-length {self.shape.positions}")
         warnings = self._texts.preflight(task, sampling)
-        if self.shape.eos_ids and self._texts.eos_id not in self.shape.eos_ids:
-            warnings.append(f"eos is token {self._texts.eos_id} in the tokenizer, {self.shape.eos_ids} in config.json")
         if not self._linear_kind.is_packed:
             warnings.append(
                 "linear layers are not packed here: a sample may depend on what is drawn beside it, also after a kill"
@@ -133,14 +131,11 @@ class NativeBackend:
 
     def _drawing(self, task: Task, sampling: Sampling, entries: Sequence[Entry]) -> Drawing:
         finder = self._texts.finder(self.stop_words(task), self.shape.vocabulary)
-        return Drawing(self.decoder, entries, task.name, sampling, finder, self.shape.eos_ids)
+        return Drawing(self.decoder, entries, task.name, sampling, finder, self._texts.end_ids)
 
     def _samples(self, task: Task, ended: Ended, ids: list[int]) -> list[Sample]:
         row = ended.tokens
         if not row:
             return [prompt_only(ended.problem, index) for index in ended.members]
-        if row[-1] in self.shape.eos_ids and row[-1] != self._texts.eos_id:
-            # transformers pads an ended row with the tokenizer's eos, and there the harness cuts.
-            row = [*row, self._texts.eos_id]
         first = self._texts.sample(task, ended.problem, ended.members[0], ids, row)
         return [msgspec.structs.replace(first, index=index) for index in ended.members]

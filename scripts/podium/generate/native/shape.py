@@ -21,7 +21,7 @@ class UnsupportedModelError(BackendError):
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What decoding needs to know about a model. Widths are in elements, `eos_ids` ends a row.
+    """What decoding needs to know about a model. Widths are in elements.
 
     Rotary angles are divided by `rope_factor`: 1, or what linear scaling says. Models without position encoding are
     exported with a factor so large that no angle is left.
@@ -43,17 +43,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     output_bias: bool
     mlp_bias: bool
     dtype: str
-    eos_ids: tuple[int, ...]
 
 
 def read_shape(model_dir: Path) -> Shape:
-    """Read config.json and generation_config.json. Raises BackendError, UnsupportedModelError."""
+    """Read config.json. Raises BackendError, UnsupportedModelError."""
     config = _read(model_dir / "config.json")
     _check_options(config, model_dir)
-    generation = model_dir / "generation_config.json"
-    eos = _read(generation).get("eos_token_id") if generation.is_file() else None
     try:
-        return _shape(config, config.get("eos_token_id") if eos is None else eos)
+        return _shape(config)
     except (KeyError, TypeError, ValueError) as err:
         message = f"{model_dir / 'config.json'} lacks or misstates {err}"
         raise BackendError(message, hint="convert again, or restore the model's config.json") from err
@@ -106,12 +103,11 @@ def _check_options(config: dict[str, Any], model_dir: Path) -> None:
         raise UnsupportedModelError(message, hint="pass --backend transformers, several times slower")
 
 
-def _shape(config: dict[str, Any], eos: Any) -> Shape:
+def _shape(config: dict[str, Any]) -> Shape:
     heads, is_qwen = int(config["num_attention_heads"]), config["model_type"] == "qwen2"
     hidden = int(config["hidden_size"])
     theta = _rope(config).get("rope_theta", config.get("rope_theta", 10000.0))
     attention_bias = bool(config.get("attention_bias", False))
-    ids = eos if isinstance(eos, list) else [] if eos is None else [eos]
     return Shape(
         layers=int(config["num_hidden_layers"]),
         hidden=hidden,
@@ -129,5 +125,4 @@ def _shape(config: dict[str, Any], eos: Any) -> Shape:
         output_bias=attention_bias and not is_qwen,
         mlp_bias=bool(config.get("mlp_bias", False)),
         dtype=str(config.get("dtype") or config.get("torch_dtype") or "float32"),
-        eos_ids=tuple(int(value) for value in ids),
     )
