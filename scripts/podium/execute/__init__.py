@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ExecuteOptions", "execute"]
 
-REVISION = 1  # raise when the same programs would get other verdicts
+REVISION = 2  # raise when the same programs would get other verdicts
 # A program that hangs takes a slot, not a core: so many at most while cores are idle.
 SLOTS_A_CORE = 16
 

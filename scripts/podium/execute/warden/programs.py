@@ -48,8 +48,9 @@ def run(
     warden: Warden, control: int, request: dict[str, Any], files: list[bytes]
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Run the requested program to its end in a box that is empty. Raises EOFError when podium is gone."""
-    for name, content in zip(request["files"], files, strict=True):
-        (warden.box / BOX_FOLDERS[0] / name).write_bytes(content)
+    if not request["resident"]:  # those read no file, and the harness's working directory is empty
+        for name, content in zip(request["files"], files, strict=True):
+            (warden.box / BOX_FOLDERS[0] / name).write_bytes(content)
     resident, limits, nonce = request["resident"], request["limits"], os.urandom(NONCE_BYTES)
     if warden.group is not None:
         warden.group.limit(limits["memory_bytes"])
