@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OPEN_FILES = 512
 RESULT_BYTES = 1 << 20
-RESULT_DESCRIPTOR = 3
+RESULT_DESCRIPTOR = 4096
 NONCE_BYTES = 16
 READ_BYTES = 1 << 16
 OUTER_MARGIN = 8  # processes of the warden that count as the same user
@@ -126,14 +126,15 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
     leave = os._exit
     failure = pipes[0]
     try:
+        result = _keep_out_of_reach(pipes[1]) if request["resident"] else -1
         os.setsid()
         os.chdir(warden.box / BOX_FOLDERS[0])
         _set_limits(request["limits"], warden)
         _drop_rights(warden)
         _go_first(warden)
         if request["resident"]:
-            os.dup2(pipes[1], RESULT_DESCRIPTOR)
-            os.closerange(RESULT_DESCRIPTOR + 1, 1 << 16)
+            os.closerange(3, result)
+            os.closerange(result + 1, 1 << 16)
         else:
             for target, pipe in ((1, pipes[1]), (2, pipes[2])):
                 os.dup2(pipe, target)
@@ -144,9 +145,17 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
         leave(127)
     try:
         gc.enable()
-        warden.driver(files[0], request["limits"]["wall_seconds"], RESULT_DESCRIPTOR, nonce)
+        warden.driver(files[0], request["limits"]["wall_seconds"], result, nonce)
     finally:
         leave(1)
+
+
+def _keep_out_of_reach(pipe: int) -> int:
+    """The pipe again, as a descriptor beyond those that programs close to be sure: the harness connects afterwards."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    unlimited = hard == resource.RLIM_INFINITY
+    return os.dup2(pipe, RESULT_DESCRIPTOR if unlimited else min(RESULT_DESCRIPTOR, hard - 1), inheritable=False)
 
 
 def _set_limits(limits: dict[str, Any], warden: Warden) -> None:
