@@ -15,8 +15,9 @@ def _first(*statements: str) -> tuple[str, str]:
 
 
 BREAKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "alarm by default": (("signal.signal(signal.SIGALRM, signal_handler)", "pass"),),
     "alarm that cannot be swallowed": (("class TimeoutException(Exception)", "class TimeoutException(BaseException)"),),
-    "arguments": (("sys.argv[:] = ARGUMENTS", "sys.argv[:] = ['']"), ("sys.orig_argv[:] =", "sys.orig_argv[:0] =")),
+    "arguments": (("sys.argv[:] = ARGUMENTS", "sys.argv[:] = ['']"), ("sys.orig_argv[:] =", "unused =")),
     "blocked modules": (("BLOCKED_MODULES = (", "BLOCKED_MODULES = () and ("),),
     "builtins as a module": (("= {}\n        with", '= {"__builtins__": builtins}\n        with'),),
     "builtins of site": (("for add in (", "for add in () and ("),),
@@ -39,6 +40,7 @@ BREAKS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "files in the folder": (_first("Path('program.py').write_bytes(program)"),),
     "flags": (("if name in FLAGS:", "if name in ():"),),
+    "folder on the path": (_first("sys.path.insert(0, '')"),),
     "future flag": (("import builtins\n", "from __future__ import annotations\n\nimport builtins\n"),),
     "globals": (("= {}\n        with", '= {"__name__": "__main__"}\n        with'),),
     "guard": (("for module, name, _ in cls.removed:", "for module, name, _ in ():"),),
@@ -76,6 +78,7 @@ BREAKS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "stand-ins": (('[*MODULES["standard"], *MODULES["packages"]]', "[]"),),
+    "stand-ins left": (_first("del unloaded.Unloaded.__getattribute__"),),
     "standard input": ((", _RedirectStdin(stream)", ""),),
     "standard input left open": (("    sys.stdin.close()\n", ""),),
     "switch interval": (_first("sys.setswitchinterval(0.01)"),),
