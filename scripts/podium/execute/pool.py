@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from podium.execute.languages import language_named
 from podium.execute.slots import Slots
 from podium.records import Verdict, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from podium.execute.languages import Language, Mode
+    from podium.execute.languages import Mode
     from podium.execute.programs import Program
     from podium.execute.sandbox import Runner
     from podium.files import AppendLog
     from podium.progress import Report
     from podium.records import Outcome
+    from podium.tasks import Task
 
 BATCH_ROWS = 200
 BATCH_SECONDS = 2.0
@@ -62,9 +64,10 @@ class Summary(msgspec.Struct, kw_only=True):
 class Pool:
     """Gives programs their verdicts and writes them to the log in batches."""
 
-    def __init__(self, language: Language, mode: Mode, sandbox: Runner, log: AppendLog, report: Report) -> None:
-        self._language, self._mode, self._sandbox, self._log, self._report = language, mode, sandbox, log, report
-        self._limits = language.limits(mode)
+    def __init__(self, task: Task, mode: Mode, sandbox: Runner, log: AppendLog, report: Report) -> None:
+        self._language, self._provisions = language_named(task.language), task.provisions_name
+        self._mode, self._sandbox, self._log, self._report = mode, sandbox, log, report
+        self._limits = self._language.limits(mode)
         self._lines: list[bytes] = []
         self._written = time.monotonic()
         self._summary = Summary(outcomes=Counter())
@@ -153,6 +156,7 @@ class Pool:
             limits=self._limits,
             grace_seconds=run.grace_seconds,
             resident=run.resident,
+            provisions=self._provisions,
         )
         outcome, message = self._language.read(completed, self._mode)
         return Verdict(

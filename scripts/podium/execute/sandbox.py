@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import select
 import shutil
-import site
 import socket
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from podium.errors import SandboxError, SandboxUnavailableError
+from podium.execute.provisions.machine import Machine
+from podium.execute.provisions.view import View
 from podium.execute.warden import wire
 from podium.records import SandboxFacts
 
@@ -33,11 +34,10 @@ LAUNCHER = EXECUTE_FOLDER / "warden" / "launcher.py"
 PYTHON_DRIVER = EXECUTE_FOLDER / "languages" / "python_driver.py"
 BOX_BYTES = 256 << 20
 START_SECONDS = 30.0
-# One thread for numpy: with one a core it would meet the limit of processes on a large machine.
-ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "OPENBLAS_NUM_THREADS": "1",
-}
+# One thread for numpy: with one a core it would meet the limit of processes on a large machine. The board's image has
+# universal time as well. PATH is the list's.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "TZ": "UTC0"}
+DEFAULT_PROVISIONS = "sh"
 ANSWER_SECONDS = 30.0  # over the program's own limit: killing and reaping on a loaded machine
 LAYERS = (
     "user namespace", "pid namespace", "mount namespace", "network namespace", "ipc namespace", "uts namespace",
@@ -50,7 +50,8 @@ UNSAFE_LAYERS = ("resource limits", "output limit", "killed as a group")
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
     """What running one program showed. `memory_exceeded` means killed by the kernel without a limit of time hit.
 
-    `result` is what a resident program's driver reported; None when it ended without.
+    `result` is what a resident program's driver reported; None when it ended without. Its `stderr` is then what was
+    written in the report's place.
     """
 
     exit_code: int | None
@@ -79,8 +80,12 @@ class Runner(Protocol):
         limits: Limits,
         grace_seconds: float = 0.0,
         resident: bool = False,
+        provisions: str = DEFAULT_PROVISIONS,
     ) -> Completed:
-        """Run one program to its end. Raises SandboxError for any fault that is not the program's."""
+        """Run one program to its end, with the commands and modules of a list.
+
+        Raises SandboxError for any fault that is not the program's.
+        """
 
     def close(self) -> None:
         """End all wardens and what runs in them."""
@@ -106,9 +111,12 @@ class Sandbox:
 
     isolated = True
 
-    def __init__(self, read_only: Sequence[Path] = ()) -> None:
-        """`read_only` are folders with toolchains outside /usr that programs may read."""
+    def __init__(self, read_only: Sequence[Path] = (), machine: Machine | None = None) -> None:
+        """`read_only` are folders with toolchains outside /usr that programs may read, with all that is in them."""
         self._read_only = tuple(read_only)
+        self._machine = machine or Machine()
+        self._view = View(self._place())
+        self._config: dict[str, Any] | None = None
         self._idle: list[_Warden] = []
         self._all: set[_Warden] = set()
         self._lock = threading.Lock()
@@ -132,6 +140,7 @@ class Sandbox:
         limits: Limits,
         grace_seconds: float = 0.0,
         resident: bool = False,
+        provisions: str = DEFAULT_PROVISIONS,
     ) -> Completed:
         """Run `command` in an empty working directory that holds `files`, with /dev/null as stdin.
 
@@ -144,6 +153,7 @@ class Sandbox:
             "limits": msgspec.to_builtins(limits),
             "grace_seconds": grace_seconds,
             "resident": resident,
+            "environment": self._view.environment(provisions),
         }
         warden = self._take()
         try:
@@ -180,7 +190,10 @@ class Sandbox:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        warden = _Warden(self._configure(), isolated=self.isolated)
+            if self._config is None:
+                self._view.look_up(self._machine)
+                self._config = self._configure()
+        warden = _Warden(self._config, isolated=self.isolated)
         with self._lock:
             self._all.add(warden)
             closed = self._closed
@@ -199,21 +212,25 @@ class Sandbox:
             self._all.discard(warden)
         warden.close()
 
+    def _place(self) -> str:
+        """Where programs find what the lists name."""
+        return "/"
+
     def _configure(self) -> dict[str, Any]:
-        shown, links, module_path = [], [], []
+        shown, links = [], []
         for folder in (Path(sys.base_prefix), *self._read_only):
             real = folder.resolve()
             if not real.is_relative_to("/usr"):
                 shown.append((str(real), str(real)))
             if real != folder:
                 links.append((str(folder), str(real)))
-        for number, packages in enumerate(_package_folders()):
-            inside = packages if packages.is_relative_to("/usr") else Path(f"/packages/{number}")
-            module_path.append(str(inside))
-            if inside != packages:
-                shown.append((str(packages), str(inside)))
-        environment = {**ENVIRONMENT, "HOME": "/box/tmp", "TMPDIR": "/box/tmp"}
-        return {"shown": shown, "links": links, "module_path": module_path, "environment": environment}
+        config = self._view.config(self._machine)
+        whole = [folder.resolve() for folder in self._read_only]
+        config["hidden"] = [path for path in config["hidden"] if not any(map(Path(path).is_relative_to, whole))]
+        config["links"] = links + config["links"]
+        environment = {**ENVIRONMENT, **self._view.environment(DEFAULT_PROVISIONS)}
+        environment |= {"HOME": "/box/tmp", "TMPDIR": "/box/tmp"}
+        return {"shown": shown, "module_path": [self._view.packages], "environment": environment, **config}
 
 
 class UnsafeSandbox(Sandbox):
@@ -230,15 +247,20 @@ class UnsafeSandbox(Sandbox):
         missing = [layer for layer in LAYERS if layer not in UNSAFE_LAYERS]
         return SandboxFacts(isolated=False, layers=list(UNSAFE_LAYERS), missing=missing)
 
+    def close(self) -> None:
+        """End all wardens and what runs in them, and take the folder of links away."""
+        super().close()
+        shutil.rmtree(self._view_folder, ignore_errors=True)
+
+    def _place(self) -> str:
+        self._view_folder = tempfile.mkdtemp(prefix="podium-view-")
+        Path(self._view_folder).chmod(0o755)
+        return self._view_folder
+
     def _configure(self) -> dict[str, Any]:
-        module_path = [str(folder) for folder in _package_folders()]
-        return {"shown": [], "links": [], "module_path": module_path, "environment": dict(ENVIRONMENT)}
-
-
-def _package_folders() -> list[Path]:
-    """The packages beside podium: numpy is there for a program that imports it, as beside the harness."""
-    names = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
-    return [folder for name in names if (folder := Path(name).resolve()).is_dir()]
+        self._view.write()
+        environment = {**ENVIRONMENT, **self._view.environment(DEFAULT_PROVISIONS)}
+        return {"module_path": [self._view.packages], "environment": environment}
 
 
 class _Warden:
@@ -247,7 +269,8 @@ class _Warden:
     def __init__(self, config: dict[str, Any], *, isolated: bool) -> None:
         self._box = None if isolated else tempfile.mkdtemp(prefix="podium-box-")
         if self._box is not None:
-            config["environment"] |= dict.fromkeys(("HOME", "TMPDIR"), str(Path(self._box, "tmp")))
+            home = dict.fromkeys(("HOME", "TMPDIR"), str(Path(self._box, "tmp")))
+            config = config | {"environment": config["environment"] | home}
         self._socket, inner = socket.socketpair()
         # Hash seed: set order, and with it some verdicts, would else change from run to run. -I would ignore it;
         # with this environment -s -S -P is the same otherwise.

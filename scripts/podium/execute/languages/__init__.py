@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
+from podium.execute.provisions import WITHHELD_SIGNAL
 from podium.names import load
 
 if TYPE_CHECKING:
@@ -18,6 +19,15 @@ LANGUAGES = {
     "sh": "podium.execute.languages.shell:Shell",
     "pl": "podium.execute.languages.perl:Perl",
 }
+
+
+def asked_for_withheld(completed: Completed) -> tuple[Outcome, str] | None:
+    """The outcome of a program that asked for something its list withholds, or None; see `provisions`."""
+    if completed.signal != WITHHELD_SIGNAL:
+        return None
+    lines = completed.stderr.decode(errors="replace").strip().splitlines()
+    name = lines[-1][:200] if lines else "something"
+    return "unavailable", f"it asked for {name}, which the harness has and programs here have not"
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

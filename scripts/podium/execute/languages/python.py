@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import Probe, Run
+from podium.execute.languages import Probe, Run, asked_for_withheld
 from podium.records import Limits
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Python:
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """`passed`, `timed out` or `failed: <exception>`; a process that dies without a word is "timed out" there."""
+        if withheld := asked_for_withheld(completed):
+            return withheld
         if completed.result is None:
             if completed.timed_out:
                 return "timed_out", "timed out"

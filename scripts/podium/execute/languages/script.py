@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import Run
+from podium.execute.languages import Run, asked_for_withheld
 from podium.records import Limits
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Script:
         """The outcome of a program that we ended, or None. The harness calls all of these Timeout."""
         if completed.output_exceeded:
             return "output_limit", "Timeout"
+        if withheld := asked_for_withheld(completed):
+            return withheld
         return ("timed_out", "Timeout") if completed.timed_out else None
 
     def broken(self, completed: Completed) -> tuple[Outcome, str]:

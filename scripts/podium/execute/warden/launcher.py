@@ -132,7 +132,7 @@ def settle_inside(config: dict[str, Any], group: groups.MemoryGroup | None, *, b
     kernel.control_process(kernel.PR_SET_PDEATHSIG, SIGKILL)
     if group is not None:
         group.enter()
-    missing, processes = view.build_view(config["shown"], config["links"], config["box_bytes"])
+    missing, processes = view.build_view(config)
     lock_down()
     missing = missing if group is not None else [*missing, NO_GROUP]
     return Place(box=view.BOX, processes=processes, missing=missing, becomes_nobody=becomes_nobody, group=group)

@@ -72,8 +72,8 @@ def run(
     header = _describe(code, ended_by, cpu_seconds, limits["cpu_seconds"])
     header |= {"error": failure.decode(errors="replace"), "wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds}
     if resident:
-        _, found, result = outputs[0].partition(nonce)
-        return header | {"has_result": bool(found)}, [b"", b"", result]
+        said, found, result = outputs[0].partition(nonce)
+        return header | {"has_result": bool(found)}, [b"", said, result]
     return header | {"has_result": False}, [*(output[:limit] for output in outputs), b""]
 
 
@@ -137,12 +137,14 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
             for target, pipe in ((1, pipes[1]), (2, pipes[2])):
                 os.dup2(pipe, target)
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-            os.execvpe(request["command"][0], request["command"], warden.environment)  # noqa: S606
+            environment = warden.environment | request["environment"]
+            os.execvpe(request["command"][0], request["command"], environment)  # noqa: S606
     except OSError as err:
         os.write(failure, f"{request['command'][0]}: {err}".encode())
         leave(127)
     try:
         gc.enable()
+        os.environ.update(request["environment"])
         warden.driver(files[0], request["limits"]["wall_seconds"], RESULT_DESCRIPTOR, nonce)
     finally:
         leave(1)
