@@ -115,8 +115,7 @@ class Sandbox:
         """`read_only` are folders with toolchains outside /usr that programs may read, with all that is in them."""
         self._read_only = tuple(read_only)
         self._machine = machine or Machine()
-        self._view = View(self._place())
-        self._config: dict[str, Any] | None = None
+        self._view: View | None = None
         self._idle: list[_Warden] = []
         self._all: set[_Warden] = set()
         self._lock = threading.Lock()
@@ -153,10 +152,10 @@ class Sandbox:
             "limits": msgspec.to_builtins(limits),
             "grace_seconds": grace_seconds,
             "resident": resident,
-            "environment": self._view.environment(provisions),
         }
         warden = self._take()
         try:
+            request["environment"] = warden.view.environment(provisions)
             seconds = limits.wall_seconds + grace_seconds + ANSWER_SECONDS
             answer, (stdout, stderr, result) = warden.ask(request, list(files.values()), seconds)
         except SandboxError:
@@ -190,10 +189,7 @@ class Sandbox:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-            if self._config is None:
-                self._view.look_up(self._machine)
-                self._config = self._configure()
-        warden = _Warden(self._config, isolated=self.isolated)
+        warden = self._start()
         with self._lock:
             self._all.add(warden)
             closed = self._closed
@@ -212,11 +208,14 @@ class Sandbox:
             self._all.discard(warden)
         warden.close()
 
-    def _place(self) -> str:
-        """Where programs find what the lists name."""
-        return "/"
+    def _start(self) -> _Warden:
+        with self._lock:
+            if self._view is None:
+                self._view = View()
+                self._view.look_up(self._machine)
+        return _Warden(self._configure(self._view), self._view)
 
-    def _configure(self) -> dict[str, Any]:
+    def _configure(self, view: View) -> dict[str, Any]:
         shown, links = [], []
         for folder in (Path(sys.base_prefix), *self._read_only):
             real = folder.resolve()
@@ -224,13 +223,13 @@ class Sandbox:
                 shown.append((str(real), str(real)))
             if real != folder:
                 links.append((str(folder), str(real)))
-        config = self._view.config(self._machine)
+        config = view.config(self._machine)
         whole = [folder.resolve() for folder in self._read_only]
         config["hidden"] = [path for path in config["hidden"] if not any(map(Path(path).is_relative_to, whole))]
         config["links"] = links + config["links"]
-        environment = {**ENVIRONMENT, **self._view.environment(DEFAULT_PROVISIONS)}
+        environment = {**ENVIRONMENT, **view.environment(DEFAULT_PROVISIONS)}
         environment |= {"HOME": "/box/tmp", "TMPDIR": "/box/tmp"}
-        return {"shown": shown, "module_path": [self._view.packages], "environment": environment, **config}
+        return {"shown": shown, "module_path": [view.packages], "environment": environment, **config}
 
 
 class UnsafeSandbox(Sandbox):
@@ -247,30 +246,23 @@ class UnsafeSandbox(Sandbox):
         missing = [layer for layer in LAYERS if layer not in UNSAFE_LAYERS]
         return SandboxFacts(isolated=False, layers=list(UNSAFE_LAYERS), missing=missing)
 
-    def close(self) -> None:
-        """End all wardens and what runs in them, and take the folder of links away."""
-        super().close()
-        shutil.rmtree(self._view_folder, ignore_errors=True)
-
-    def _place(self) -> str:
-        self._view_folder = tempfile.mkdtemp(prefix="podium-view-")
-        Path(self._view_folder).chmod(0o755)
-        return self._view_folder
-
-    def _configure(self) -> dict[str, Any]:
-        self._view.write()
-        environment = {**ENVIRONMENT, **self._view.environment(DEFAULT_PROVISIONS)}
-        return {"module_path": [self._view.packages], "environment": environment}
+    def _start(self) -> _Warden:
+        folder = tempfile.mkdtemp(prefix="podium-box-")
+        view, box = View(f"{folder}/view"), Path(folder, "box")
+        box.mkdir()
+        view.look_up(self._machine)
+        view.write()
+        home = dict.fromkeys(("HOME", "TMPDIR"), str(box / "tmp"))
+        environment = {**ENVIRONMENT, **view.environment(DEFAULT_PROVISIONS), **home}
+        return _Warden({"module_path": [view.packages], "environment": environment, "box": str(box)}, view, folder)
 
 
 class _Warden:
     """One guarding process and the socket to it."""
 
-    def __init__(self, config: dict[str, Any], *, isolated: bool) -> None:
-        self._box = None if isolated else tempfile.mkdtemp(prefix="podium-box-")
-        if self._box is not None:
-            home = dict.fromkeys(("HOME", "TMPDIR"), str(Path(self._box, "tmp")))
-            config = config | {"environment": config["environment"] | home}
+    def __init__(self, config: dict[str, Any], view: View, folder: str | None = None) -> None:
+        """`folder` holds the box and the view where nothing can be mounted: the warden takes it away at its end."""
+        self.view, self._folder = view, folder
         self._socket, inner = socket.socketpair()
         # Hash seed: set order, and with it some verdicts, would else change from run to run. -I would ignore it;
         # with this environment -s -S -P is the same otherwise.
@@ -286,7 +278,7 @@ class _Warden:
                 cwd="/",
                 start_new_session=True,
             )
-        base = {"isolated": isolated, "driver": str(PYTHON_DRIVER), "box_bytes": BOX_BYTES, "box": self._box}
+        base = {"isolated": folder is None, "driver": str(PYTHON_DRIVER), "box_bytes": BOX_BYTES}
         try:
             hello, _ = self.ask(base | config, [], START_SECONDS)
         except SandboxError as err:
@@ -318,12 +310,12 @@ class _Warden:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(2 if self._box is None else 5)
+            self._process.wait(2 if self._folder is None else 5)
         self._process.kill()
         self._process.wait()
         self._socket.close()
-        if self._box is not None:
-            shutil.rmtree(self._box, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 UNAVAILABLE_HINT = (

@@ -18,7 +18,9 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(?!\n)$"
 ProblemId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 # unavailable: it asked for something that the harness has beside its programs and we do not give.
-Outcome = Literal["passed", "failed", "timed_out", "out_of_memory", "syntax_error", "crashed", "output_limit", "unavailable"]
+Outcome = Literal[
+    "passed", "failed", "timed_out", "out_of_memory", "syntax_error", "crashed", "output_limit", "unavailable"
+]
 Finish = Literal["stop", "eos", "length", "prompt_fills_window", "unknown"]
 # in_out: linear weights lie as [in, out], the transpose of what Hugging Face calls for; out_in: as it calls for.
 Order = Literal["in_out", "out_in"]

@@ -232,7 +232,9 @@ def _answer(result: str) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = parse_json(result.partition("failed: ")[2].encode(), "what the check of packages said")
     except RecordError as err:
-        message = f"Python cannot check its packages in the sandbox: {result.strip()[:300] or 'it ended without a word'}"
+        message = (
+            f"Python cannot check its packages in the sandbox: {result.strip()[:300] or 'it ended without a word'}"
+        )
         raise SandboxError(message, hint="podium doctor shows what holds on this machine") from err
     return answer
 

@@ -90,4 +90,4 @@ def _entries(distribution: importlib.metadata.Distribution, listed: Distribution
     names = {file.parts[0] for file in distribution.files or []} | set(listed.modules)
     for name in sorted(names - {"..", "__pycache__"}):
         if not name.endswith(".pth") and (root / name).exists():
-            yield str(root / name), name
+            yield str((root / name).resolve()), name

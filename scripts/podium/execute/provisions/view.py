@@ -76,7 +76,9 @@ class View:
         for name, target in provisions.targets.items():
             if found := machine.command(target):
                 self.links.append((str(commands / name), found))
-        self.shown += [(source, str(self._root / PACKAGES / name)) for source, name in machine.python_packages(provisions)]
+        self.shown += [
+            (source, str(self._root / PACKAGES / name)) for source, name in machine.python_packages(provisions)
+        ]
         self.shown += [(source, str(perl / path)) for source, path in machine.perl_modules(provisions)]
         if provisions.python:
             interpreter = f"PYTHONPATH={shlex.quote(self.packages)} exec {shlex.quote(_interpreter())} -s"

@@ -106,7 +106,7 @@ def settle(control: int, config: dict[str, Any]) -> None:
         serve(control, warden)
     finally:
         if not warden.isolated:  # podium may be dead; an isolated box ends with its namespace
-            shutil.rmtree(warden.box, ignore_errors=True)
+            shutil.rmtree(warden.box.parent, ignore_errors=True)  # with the view beside it
 
 
 def isolate(control: int, config: dict[str, Any]) -> Place | None:

@@ -99,6 +99,7 @@ def build_view(config: dict[str, Any]) -> tuple[list[str], int]:
 
 def _show_provisions(config: dict[str, Any]) -> None:
     """What the lists name, in place of what the machine has."""
+    config["hidden"] = [folder for folder in config["hidden"] if Path(folder).is_dir()]
     for folder in config["hidden"]:
         kernel.mount("tmpfs", folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,mode=755")
     for source, target in config["provided"]:
