@@ -64,7 +64,7 @@ def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked
 def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     """Write plan.json: every task, its problems and digests, every job and where it runs.
 
-    Outside a workflow, where the jobs run elsewhere, it also says what programs may use and is not on this machine, with
+    Outside a workflow, where the jobs run elsewhere, it also says what programs may use and this machine lacks, with
     exit code 7.
     """
     loaded = read_config(config)

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.execute.languages import language_named
+from podium.execute.languages import judge, language_named
 from podium.execute.slots import Slots
 from podium.records import Verdict, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from podium.execute.languages import Mode
+    from podium.execute.languages import Mode, Run
     from podium.execute.programs import Program
-    from podium.execute.sandbox import Runner
+    from podium.execute.sandbox import Completed, Runner
     from podium.files import AppendLog
     from podium.progress import Report
     from podium.records import Outcome
@@ -149,16 +149,7 @@ class Pool:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _judge(self, program: Program) -> Verdict:
-        run = self._language.prepare(program.text)
-        completed = self._sandbox.run(
-            run.command,
-            files=run.files,
-            limits=self._limits,
-            grace_seconds=run.grace_seconds,
-            resident=run.resident,
-            provisions=self._provisions,
-        )
-        outcome, message = self._language.read(completed, self._mode)
+        completed, outcome, message = judge(self._language, program.text, self._mode, self._run_once)
         return Verdict(
             problem=program.problem,
             index=program.index,
@@ -167,6 +158,16 @@ class Pool:
             wall_seconds=round(completed.wall_seconds, 6),
             cpu_seconds=round(completed.cpu_seconds, 6),
             program_sha256=program.sha256,
+        )
+
+    def _run_once(self, run: Run) -> Completed:
+        return self._sandbox.run(
+            run.command,
+            files=run.files,
+            limits=self._limits,
+            grace_seconds=run.grace_seconds,
+            resident=run.resident,
+            provisions=self._provisions,
         )
 
     def _record(self, programs: Iterable[Program], verdict: Verdict) -> None:

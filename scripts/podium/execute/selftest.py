@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.errors import SandboxError
-from podium.execute.languages import language_named
+from podium.execute.languages import judge, language_named
 from podium.execute.programs import encode_program
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.checks import look
@@ -21,7 +21,7 @@ from podium.records import Check, Limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from podium.execute.languages import Language, Mode, Probe
+    from podium.execute.languages import Language, Mode, Probe, Run
     from podium.execute.sandbox import Completed, Runner
     from podium.tasks import Task
 
@@ -162,16 +162,19 @@ def _says(completed: Completed) -> str:
 
 def try_probe(probe: Probe, language: Language, mode: Mode, sandbox: Runner, provisions: str) -> Check:
     """Run one program whose outcome in a language is known."""
-    run = language.prepare(encode_program(probe.program))
     seconds = ENDLESS_SECONDS if probe.wanted == "timed_out" else PATIENT_SECONDS
-    completed = sandbox.run(
-        run.command,
-        files=run.files,
-        limits=msgspec.structs.replace(language.limits(mode), wall_seconds=seconds),
-        grace_seconds=run.grace_seconds,
-        resident=run.resident,
-        provisions=provisions,
-    )
-    outcome, message = language.read(completed, mode)
+    limits = msgspec.structs.replace(language.limits(mode), wall_seconds=seconds)
+
+    def run_once(run: Run) -> Completed:
+        return sandbox.run(
+            run.command,
+            files=run.files,
+            limits=limits,
+            grace_seconds=run.grace_seconds,
+            resident=run.resident,
+            provisions=provisions,
+        )
+
+    _, outcome, message = judge(language, encode_program(probe.program), mode, run_once)
     saw = outcome if outcome == probe.wanted else f"{outcome} ({message}), not {probe.wanted}"
     return Check(name=probe.name, ok=outcome == probe.wanted, saw=saw)

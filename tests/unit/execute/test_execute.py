@@ -83,6 +83,8 @@ class FakeRunner:
             self._watch(text)
             if text.startswith("# provisions"):
                 return self.provided
+            if "-nv" in command:
+                return msgspec.structs.replace(ENDED, stderr=b"" if "b ]]" in text else text.encode())
             return self._answer(text or " ".join(command), resident=resident)
         finally:
             with self._lock:
@@ -142,8 +144,8 @@ def test_every_sample_has_a_verdict_in_order(tmp_path: Path) -> None:
     assert (header.task, header.n_samples, header.problems) == ("demo-sh", 2, ["P/0", "P/1", "P/2"])
     assert header.toolchain == {"bash": "tool 1.0", "time zone": "UTC"}
     assert (header.packages, header.root, header.differences) == ({}, "", [])
-    assert [check.ok for check in header.self_test] == [True] * 22
-    assert [check.name.endswith(", afterwards") for check in header.self_test] == [False] * 11 + [True] * 11
+    assert [check.ok for check in header.self_test] == [True] * 24
+    assert [check.name.endswith(", afterwards") for check in header.self_test] == [False] * 12 + [True] * 12
     assert header.sandbox.layers == ["fake"]
 
 
@@ -283,7 +285,7 @@ def test_complete_rows_without_the_later_self_test_are_tested_before_they_count(
     run_stage(path, FakeRunner())
     whole = path.read_bytes()
     header, rows = read_rows(path, VerdictsHeader, Verdict)
-    before = msgspec.structs.replace(header, self_test=header.self_test[:11])
+    before = msgspec.structs.replace(header, self_test=header.self_test[:12])
     path.write_bytes(b"".join(encode(line) + b"\n" for line in (before, *rows)))
     run_stage(path, runner)
     assert path.read_bytes() == whole

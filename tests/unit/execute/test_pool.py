@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from podium.records import Limits
 
 WALL = 15.0
-TASK = Task(name="t", language="sh", problems=[], stop=[], data_sha256="d" * 64, problems_in_task=0)
+TASK = Task(name="t", language="pl", problems=[], stop=[], data_sha256="d" * 64, problems_in_task=0)
 HUNG = Completed(
     exit_code=None, signal=9, stdout=b"", stderr=b"", result=None, timed_out=True, output_exceeded=False,
     memory_exceeded=False, wall_seconds=WALL, cpu_seconds=0.0,

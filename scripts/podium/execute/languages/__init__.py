@@ -10,6 +10,8 @@ from podium.execute.provisions import WITHHELD_SIGNAL
 from podium.names import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from podium.execute.sandbox import Completed
     from podium.records import Limits, Outcome
 
@@ -61,8 +63,25 @@ class Language(Protocol):
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """The outcome, and the harness's text for it."""
 
+    def second_look(self, program: bytes) -> Run | None:
+        """What else to run before a pass is believed, or None."""
+
+    def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
+        """The outcome instead of the pass that the second look refutes, or None."""
+
     def probes(self, tests: str) -> list[Probe]:
         """Programs for the self-test of the toolchain, with the modules that `tests` need."""
+
+
+def judge(
+    language: Language, program: bytes, mode: Mode, run: Callable[[Run], Completed]
+) -> tuple[Completed, Outcome, str]:
+    """Run one program and read what that showed; `run` is where programs run. Raises SandboxError."""
+    completed = run(language.prepare(program))
+    outcome, message = language.read(completed, mode)
+    look = language.second_look(program) if outcome == "passed" else None
+    outcome, message = (language.read_again(run(look)) if look else None) or (outcome, message)
+    return completed, outcome, message
 
 
 def language_named(name: str) -> Language:

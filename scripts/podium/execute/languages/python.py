@@ -61,6 +61,14 @@ class Python:
             return "syntax_error", message
         return ("out_of_memory" if kind == "MemoryError" else "failed"), message
 
+    def second_look(self, program: bytes) -> Run | None:
+        """Nothing: a pass is believed."""
+        return None
+
+    def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
+        """Nothing is run again."""
+        return None
+
     def probes(self, tests: str) -> list[Probe]:
         """Right, wrong, malformed, endless, and that modules are there."""
         head = "def answer():\n    return "

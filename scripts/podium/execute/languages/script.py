@@ -40,6 +40,14 @@ class Script:
         """Interpreter and file."""
         return Run(command=[self.interpreter, self.file_name], files={self.file_name: program})
 
+    def second_look(self, program: bytes) -> Run | None:
+        """Nothing: a pass is believed."""
+        return None
+
+    def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
+        """Nothing is run again."""
+        return None
+
     def stopped(self, completed: Completed) -> tuple[Outcome, str] | None:
         """The outcome of a program that we ended, or None. The harness calls all of these Timeout."""
         if completed.output_exceeded:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 COMMAND_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 # Where Debian keeps modules that are not Perl's own; versions and architectures lie below some of them.
 PERL_FOLDERS = (
-    "/usr/local/lib/*/perl", "/usr/local/share/perl", "/usr/local/lib/site_perl", "/usr/lib/*/perl5", "/usr/share/perl5",
+    "/usr/local/lib/*/perl", "/usr/local/share/perl", "/usr/local/lib/site_perl", "/usr/lib/*/perl5",
+    "/usr/share/perl5",
 )  # fmt: skip
 # Locales, word lists and the interpreters' own packages: they differ from machine to machine.
 MACHINE_FOLDERS = (

@@ -116,7 +116,7 @@ def _show_provisions(config: dict[str, Any]) -> None:
     for path, text in config["texts"]:
         _make_parent(path)
         Path(path).write_text(text)
-        os.chmod(path, 0o755)  # noqa: PTH101
+        os.chmod(path, 0o555)  # noqa: PTH101, S103  programs are nobody
 
 
 def _make_parent(path: str) -> None:
