@@ -14,6 +14,7 @@ import msgspec
 from podium import convert, execute, generate, plan, report, score, validate
 from podium.convert.adapter import Base
 from podium.errors import RecordError
+from podium.execute.provisions.checks import look_at_all
 from podium.files import parse_json, read_bytes, sha256_bytes, sha256_file
 from podium.ledger import Ledger
 from podium.protocol import generations_name, grouped_name, metrics_name
@@ -65,6 +66,7 @@ class Run:
         self.run_dir, self.model_dir = options.run_dir, options.run_dir / "model"
         self.model_name = record.release.model.model
         self._backend: Backend | None = None
+        self._is_checked = False
 
     def convert(self) -> None:
         """Checkpoint to model/ and model.json."""
@@ -77,6 +79,7 @@ class Run:
         }
 
         def action() -> Iterator[Path]:
+            self._check_machine()
             base = self.options.plan.base
             options = convert.ConvertOptions(
                 checkpoint=self.options.plan.checkpoint,
@@ -102,6 +105,7 @@ class Run:
         }
 
         def action() -> Iterator[Path]:
+            self._check_machine()
             options = generate.GenerateOptions(
                 run_dir=self.run_dir,
                 model_name=self.model_name,
@@ -194,6 +198,12 @@ class Run:
 
     def _step(self, name: str, stage: str, inputs: Mapping[str, object], action: Callable[[], Iterator[Path]]) -> None:
         self.ledger.step(name, {**inputs, "revision": REVISIONS[stage], "podium": self.plan.podium}, action)
+
+    def _check_machine(self) -> None:
+        """Before hours of work, once: everything that the tasks' programs may use is here. Raises SandboxError."""
+        if not self._is_checked:
+            look_at_all(plan.provisions_of(self.plan), self.tools.sandbox)
+        self._is_checked = True
 
     def _prompts(self) -> list[str]:
         """Every prompt of the run: the converted tokenizer must give each of them back."""

@@ -43,7 +43,10 @@ def write_verdicts(path: Path, outcomes: list[list[Outcome]], task: str = "human
         n_samples=len(outcomes[0]),
         limits=LIMITS,
         sandbox=SandboxFacts(isolated=True, layers=[], missing=[]),
+        packages={},
         toolchain={},
+        root="",
+        differences=[],
         self_test=[],
     )
     rows = [

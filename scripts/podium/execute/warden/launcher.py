@@ -99,7 +99,7 @@ def settle(control: int, config: dict[str, Any]) -> None:
         serve(control, warden)
     finally:
         if not warden.isolated:  # podium may be dead; an isolated box ends with its namespace
-            shutil.rmtree(warden.box, ignore_errors=True)
+            shutil.rmtree(warden.box.parent, ignore_errors=True)  # with the view beside it
 
 
 def isolate(control: int, config: dict[str, Any]) -> Place | None:
@@ -138,7 +138,7 @@ def settle_inside(
     for one in (group, process_group):
         if one is not None:
             one.enter()
-    missing, processes = view.build_view(config["shown"], config["links"], config["box_bytes"])
+    missing, processes = view.build_view(config)
     lock_down()
     watch = None
     if group is None:

@@ -84,8 +84,8 @@ def run(
     header = _describe(warden, ended, ended_by, limits)
     header |= {"error": failure.decode(errors="replace"), "wall_seconds": wall_seconds}
     if resident:
-        _, found, result = outputs[0].partition(nonce)
-        return header | {"has_result": bool(found)}, [b"", b"", result]
+        said, found, result = outputs[0].partition(nonce)
+        return header | {"has_result": bool(found)}, [b"", said, result]
     return header | {"has_result": False}, [*(output[:limit] for output in outputs), b""]
 
 
@@ -213,12 +213,13 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
                 str(_place(warden, part)) if part in request["files"] and "/" in part else part
                 for part in request["command"]
             ]
-            os.execvpe(command[0], command, warden.environment)  # noqa: S606
+            os.execvpe(command[0], command, warden.environment | request["environment"])  # noqa: S606
     except OSError as err:
         os.write(failure, f"{request['command'][0]}: {err}".encode())
         leave(127)
     try:
         gc.enable()
+        os.environ.update(request["environment"])
         warden.driver(files[0], request["limits"]["wall_seconds"], result, nonce)
     finally:
         leave(1)
