@@ -36,7 +36,9 @@ MASKLESS_GAIN = 1.0
 GOLDEN_TOLERANCE = {"F32": 1e-3, "BF16": 0.1, "F16": 0.02}
 USUAL_LOGIT = 10.0
 GOLDEN_GAP = 10.0
-OR_GOLDEN = "or put golden.npz beside the weights: logits of the training stack, or what podium golden MODEL makes"
+OR_GOLDEN = (
+    "or give logits of the training stack with --golden FILE.npz (podium golden makes it from a model that loads)"
+)
 NEW_GOLDEN = "make golden.npz anew from this very checkpoint, or take it away: the scores decide then"
 
 
