@@ -60,7 +60,7 @@ SWITCHES: dict[str, tuple[str, tuple[Any, ...]]] = {
 # Read elsewhere, or without effect on what a model computes when it is asked for the next token.
 HARMLESS = {
     *("architectures", "hf_architecture", "hf_model_type", "architecture", "transformers_version"),
-    *("_name_or_path", "name_or_path", "auto_map", "dtype", "torch_dtype", "use_bias", "bias"),
+    *("_name_or_path", "name_or_path", "_model_name_or_path", "auto_map", "dtype", "torch_dtype", "use_bias", "bias"),
     *("qkv_bias", "attention_bias", "mlp_bias", "tie_word_embeddings", "head_dim", "head_dim_override"),
     *("rope_theta", "rope_scaling", "rope_parameters", "original_max_position_embeddings", "layer_types"),
     *("sliding_window", "use_sliding_window", "max_window_layers", "use_cache", "initializer_range"),

@@ -70,8 +70,10 @@ def decide(
 
 
 def _refuse_maskless(verdict: LayoutVerdict) -> None:
+    """What predicts nothing either way is no such model, whatever its scores differ by."""
     maskless, best = verdict.maskless_text_nats, min(trial.text_nats for trial in verdict.trials)
-    if maskless is not None and maskless < best - MASKLESS_GAIN:
+    wanted = min(best - MASKLESS_GAIN, verdict.chance_nats - BETTER_THAN_CHANCE)
+    if maskless is not None and maskless < wanted:
         message = f"the model looks ahead: {maskless:.2f} nats a token on text without causal mask, {best:.2f} with one"
         raise CheckpointError(message, hint="it was trained without mask; no conversion makes it a language model")
 

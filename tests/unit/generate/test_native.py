@@ -201,7 +201,9 @@ def test_both_spellings_of_linear_rope_scaling_are_known(tmp_path: Path) -> None
     assert new.rotary == Rotary(theta=500.0, kind="linear", values={"factor": 4.0})
 
 
-@pytest.mark.parametrize(("factor", "said"), [(None, "lacks 'factor'"), (0.0, r"factor is 0\.0"), (-2.0, "factor is -2")])
+@pytest.mark.parametrize(
+    ("factor", "said"), [(None, "lacks 'factor'"), (0.0, r"factor is 0\.0"), (-2.0, "factor is -2")]
+)
 def test_linear_rope_scaling_without_a_usable_factor_is_refused(
     tmp_path: Path, factor: float | None, said: str
 ) -> None:

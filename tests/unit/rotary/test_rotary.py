@@ -125,7 +125,10 @@ def test_scaling_by_type_of_layer_counts_where_the_models_layers_agree() -> None
         ({"rope_scaling": {**LONG, "long_factor": [1.0, -1.0]}}, r"long_factor is -1\.0"),
         ({"rope_scaling": {**LONG, "long_factor": 2.0}}, r"long_factor is 2\.0, not a list"),
         ({"rope_scaling": {"type": "linear", "factor": 2.0, "mrope_section": [1]}}, "'mrope_section', which no LLaMA"),
-        ({"rope_scaling": {"type": "linear", "factor": 2.0, "partial_rotary_factor": 0.5}}, "partial rotary factor 0.5"),
+        (
+            {"rope_scaling": {"type": "linear", "factor": 2.0, "partial_rotary_factor": 0.5}},
+            "partial rotary factor 0.5",
+        ),
         ({"rope_scaling": YARN, "original_max_position_embeddings": 32}, "32 beside rope scaling and 64 in it"),
         (
             {"rope_scaling": {"type": "linear", "factor": 2.0}, "rope_parameters": {"rope_type": "default"}},
