@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from podium.cli.options import FILE, PATH, config_option, data_dir_option, split_names
+from podium.cli.remedies import remedies_in_config
 from podium.config import read_config
 from podium.errors import UsageError
 from podium.execute.provisions.checks import look_at_all
@@ -69,7 +70,8 @@ def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     """
     loaded = read_config(config)
     options = build_plan_options(config, loaded, **asked)
-    record = plan(options, loaded)
+    with remedies_in_config():
+        record = plan(options, loaded)
     write_record(output, record)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)

@@ -14,6 +14,7 @@ from podium.cli.execute import build_sandbox
 from podium.cli.generate import BackendInputs, build_backend, harness_options
 from podium.cli.options import FOLDER, unsafe_option
 from podium.cli.plan import build_plan_options, planning_options
+from podium.cli.remedies import remedies_in_config
 from podium.cli.table import print_scores
 from podium.config import read_config
 from podium.pipeline import RunOptions, Tools, run
@@ -48,7 +49,8 @@ def command(
     inputs.for_backend(loaded.evaluation.backend)  # what is missing is told before any work
     with build_sandbox(unsafe_no_sandbox) as sandbox:
         tools = Tools(build_backend=partial(build_backend, inputs=inputs), sandbox=sandbox)
-        record, done = run(options, loaded, tools, build_report())
+        with remedies_in_config():
+            record, done = run(options, loaded, tools, build_report())
     _say(folder, record, done)
 
 

@@ -75,10 +75,11 @@ def digest_folder(folder: Path) -> list[FileDigest]:
 
 
 def digest_checkpoint(checkpoint: Path) -> list[FileDigest]:
-    """As `digest_folder`; of a checkpoint that is one file, that file and its JSON neighbours."""
+    """As `digest_folder`; of a checkpoint that is one file, that file and its neighbours (JSON, golden logits)."""
     if checkpoint.is_dir():
         return digest_folder(checkpoint)
-    files = [checkpoint, *sorted(path for path in checkpoint.parent.glob("*.json") if path.is_file())]
+    beside = (*checkpoint.parent.glob("*.json"), checkpoint.parent / FILE_NAME)
+    files = [checkpoint, *sorted(path for path in beside if path.is_file())]
     return [FileDigest(path=path.name, size_bytes=path.stat().st_size, sha256=sha256_file(path)) for path in files]
 
 
@@ -92,6 +93,7 @@ def convert(options: ConvertOptions, report: Report, prompts: Sequence[str] = ()
     checkpoint = detect(options.checkpoint, options.base)
     checks = [*_read_so(checkpoint, report), *_check_source(checkpoint, report)]
     verdict = _decide(options, checkpoint, checks, report)
+    checks = _settled(checks, verdict)
     tensors = tensors_of(checkpoint, verdict.hypothesis)
     with _folder_in_the_making(options.output) as folder:
         files = _write_model(checkpoint, verdict, tensors, options, folder, report)
@@ -161,6 +163,12 @@ def _check_source(checkpoint: Checkpoint, report: Report) -> list[Check]:
     from podium.convert.gate.source import check_source
 
     return check_source(checkpoint, report)
+
+
+def _settled(checks: list[Check], verdict: LayoutVerdict) -> list[Check]:
+    from podium.convert.gate.source import settled
+
+    return settled(checks, verdict)
 
 
 def _decide(options: ConvertOptions, checkpoint: Checkpoint, checks: list[Check], report: Report) -> LayoutVerdict:

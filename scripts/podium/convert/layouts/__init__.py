@@ -38,8 +38,9 @@ LAYOUTS = {
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A detected checkpoint: its weights by Hugging Face name, its config, and the hypotheses it leaves open.
 
-    `prior` says by axis what labels and metadata claim and why; it is shown, never followed. With an adapter the
-    weights are its base's. `told` is what people should know of how it was read, by a name for it.
+    `prior` says by axis what labels and metadata claim and why; it is shown, never followed. `defined` says by axis
+    what the format itself means, which settles what scores leave open.
+    With an adapter the weights are its base's. `told` is what people should know of how it was read, by a name for it.
     """
 
     layout: str
@@ -49,6 +50,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     tokenizer: TokenizerSource
     grid: Grid
     prior: dict[str, str]
+    defined: dict[str, str] = {}
     adapter: Adapter | None = None
     told: dict[str, str] = {}
 

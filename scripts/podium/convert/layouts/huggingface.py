@@ -1,8 +1,10 @@
-"""A Hugging Face directory of a LLaMA or Qwen2 model: its labels are believed no more than any other's."""
+"""A Hugging Face directory of a LLaMA or Qwen2 model: what the format means holds unless the scores contradict it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from podium.convert.layouts import EMBEDDING, HEAD
 from podium.convert.layouts.beside import config_beside
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from podium.convert.containers import Container
     from podium.convert.layouts import Checkpoint
+    from podium.convert.model_config import ModelConfig
 
 NAME = "huggingface"
 WHOLE_MODEL = (
@@ -41,4 +44,11 @@ def describe(folder: Path, container: Container) -> Checkpoint | str:
             "that the head is the embedding"
         )
         raise CheckpointError(message, hint=WHOLE_MODEL)
-    return assemble(NAME, container, config, tokenizer_beside(folder), prior)
+    checkpoint = assemble(NAME, container, config, tokenizer_beside(folder), prior)
+    return msgspec.structs.replace(checkpoint, defined=_defined(config, has_head=HEAD in container.tensors))
+
+
+def _defined(config: ModelConfig, *, has_head: bool) -> dict[str, str]:
+    """What the format means by axis; a head that is neither in the file nor tied to the embedding it cannot mean."""
+    head = {"head": "own_vh"} if has_head else {"head": "tied"} if config.is_tied else {}
+    return {"order": "out_in", "pairing": "split", **head}

@@ -67,6 +67,7 @@ def assemble(
     _check_names(where, shapes, weights)
     for name, shape in shapes.items():
         _check_tensor(where, weights[name], shape)
+    config.check_biases(weights, where)
     return Checkpoint(
         layout=layout,
         container=container,

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from podium.generate.native.cache import LENGTH_STEP, Cache
 from podium.generate.native.prompt import shared_prompt
+from podium.rotary.frequencies import frequencies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,9 +124,7 @@ class Decoder:
 
 def _rotary(shape: Shape, device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
     """Cosine and sine of every position, each [positions, 1, head width / 2]; computed in float32 as transformers."""
-    exponents = torch.arange(0, shape.head_width, 2, dtype=torch.float32) / shape.head_width
-    # In transformers' order of operations: its tables, bit for bit.
-    frequencies = 1 / shape.rope_theta**exponents / shape.rope_factor
-    angles = torch.arange(shape.positions, dtype=torch.float32)[:, None] * frequencies
-    cosine, sine = (table.to(device, dtype)[:, None] for table in (angles.cos(), angles.sin()))
+    turning, factor = frequencies(shape.rotary, shape.head_width, shape.positions)
+    angles = torch.arange(shape.positions, dtype=torch.float32)[:, None] * turning
+    cosine, sine = ((table * factor).to(device, dtype)[:, None] for table in (angles.cos(), angles.sin()))
     return cosine, sine
