@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +12,17 @@ import click
 import msgspec
 
 from podium.cli.console import build_report
-from podium.cli.options import FILE, FOLDER, data_dir_option
+from podium.cli.options import FILE, FOLDER, data_dir_option, discard_option
+from podium.cli.working import command_line, command_words, without_option, working_in
 from podium.config import DEFAULT_BACKEND
 from podium.convert import digest_folder
 from podium.errors import BackendError, UsageError
-from podium.generate import GenerateOptions, generate, samples_path
+from podium.generate import GenerateOptions, Ways, generate, samples_path
 from podium.generate.backend import BACKEND_OPTIONS, BACKENDS
 from podium.generate.shards import WHOLE
+from podium.ledger import forget_steps
 from podium.names import check_name, load
+from podium.plan.standing import free_beside
 from podium.protocol import BOARD_SAMPLING, generations_name
 from podium.records import Sampling, digest_of_files
 from podium.tasks import load_task
@@ -115,6 +119,7 @@ def harness_options(command: F) -> F:
 @click.option(
     "--dtype", type=click.Choice(["auto", "bfloat16", "float16", "float32"]), default="auto", show_default=True
 )
+@discard_option
 @data_dir_option
 def command(
     model_dir: Path,
@@ -128,6 +133,7 @@ def command(
     shard: str,
     limit: int | None,
     dtype: str,
+    discard: bool,
     data_dir: Path | None,
     **sampling: float,
 ) -> None:
@@ -142,10 +148,19 @@ def command(
         backend=backend,
         dtype=dtype,
         shard=shard,
+        discard=discard,
+        ways=_ways(output),
     )
-    generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_report())
+    with working_in(output, is_new=True):
+        generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_report())
+        forget_steps(output, f"generate {task}")
     is_whole = shard == WHOLE
     click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))
+
+
+def _ways(output: Path) -> Ways:
+    words = without_option(without_option(command_words(), "-o"), "--output")
+    return Ways(beside=shlex.join([*words, "-o", str(free_beside(output))]), discard=command_line("--discard"))
 
 
 def _build_sampling(values: dict[str, float]) -> Sampling:
