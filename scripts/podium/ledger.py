@@ -52,6 +52,11 @@ class Ledger:
         self._save()
         self.done += 1
 
+    def has_other_inputs(self, name: str, inputs: dict[str, Any]) -> bool:
+        """Whether this was finished before, from other inputs."""
+        entry = self._entries.get(name)
+        return entry is not None and entry.key != sha256_json([name, inputs])
+
     def forget(self, *names: str) -> None:
         """Drop entries whose outputs are about to be removed because what they were made from changes."""
         for name in names:

@@ -13,7 +13,7 @@ import msgspec
 from podium import convert, execute, generate, plan, report, score, validate
 from podium.convert.adapter import Base
 from podium.errors import RecordError
-from podium.files import parse_json, read_bytes, sha256_bytes, sha256_file
+from podium.files import move_aside, parse_json, read_bytes, sha256_bytes, sha256_file
 from podium.generate import Ways
 from podium.ledger import Ledger
 from podium.plan import standing
@@ -154,6 +154,7 @@ class Run:
 
     def execute(self, planned: PlannedTask) -> None:
         """Generations to verdicts of one task."""
+        name = f"execute {planned.task}"
         inputs = {
             "generations": self.ledger.outputs_sha256(f"generate {planned.task}"),
             "mode": self.plan.mode,
@@ -165,6 +166,7 @@ class Run:
             data = read_bytes(path)
             options = execute.ExecuteOptions(mode=self.plan.mode, workers=self.options.workers)
             output = verdicts_path(self.run_dir, planned.task)
+            self._set_aside(name, self._all_inputs("execute", inputs), output)
             execute.execute(
                 options,
                 self._task(planned),
@@ -176,7 +178,7 @@ class Run:
             )
             yield output
 
-        self._step(f"execute {planned.task}", "execute", inputs, action)
+        self._step(name, "execute", inputs, action)
 
     def score(self) -> None:
         """Verdicts to metrics, grouped JSON and scores.json; whatever was made from older scores goes away."""
@@ -227,7 +229,20 @@ class Run:
         self._step("report", "report", inputs, action)
 
     def _step(self, name: str, stage: str, inputs: Mapping[str, object], action: Callable[[], Iterator[Path]]) -> None:
-        self.ledger.step(name, {**inputs, "revision": REVISIONS[stage], "podium": self.plan.podium}, action)
+        self.ledger.step(name, self._all_inputs(stage, inputs), action)
+
+    def _all_inputs(self, stage: str, inputs: Mapping[str, object]) -> dict[str, object]:
+        return {**inputs, "revision": REVISIONS[stage], "podium": self.plan.podium}
+
+    def _set_aside(self, name: str, inputs: dict[str, object], output: Path) -> None:
+        """Take over no verdict of another podium; what it writes into the file alone cannot tell."""
+        if not self.ledger.has_other_inputs(name, inputs):
+            return
+        if output.exists():
+            aside = move_aside(output, "stale")
+            self.progress.note(f"{name}: judged anew; the earlier verdicts are {aside.name}")
+        # Forgotten last: killed before, this is done again; killed later, the new verdicts are continued.
+        self.ledger.forget(name)
 
     def _prompts(self) -> list[str]:
         """Every prompt of the run: the converted tokenizer must give each of them back."""
@@ -247,14 +262,18 @@ class Run:
         return self._backend
 
 
-def _write_plan(path: Path, record: Plan) -> None:
-    """Write plan.json, unless it says the same already: a run with nothing to do touches nothing."""
+def _write_plan(run_dir: Path, record: Plan) -> None:
+    """Write plan.json, unless it says the same already: a run with nothing to do touches nothing.
+
+    What was made for another plan goes first: it must not be sent in the name of this one.
+    """
     try:
-        if read_record(path, Plan) == record:
+        if read_record(run_dir / PLAN, Plan) == record:
             return
     except RecordError:
         pass  # missing or broken: it is written anew from its inputs
-    write_record(path, record)
+    score.remove_outdated(run_dir)
+    write_record(run_dir / PLAN, record)
 
 
 def run(
@@ -267,7 +286,7 @@ def run(
     record = record or plan.plan(options.plan, config)
     # Before the plan is written: killed in between, the next run finds the same to decide.
     standing.clear(options.run_dir, record, options.ways, progress, discard=options.discard)
-    _write_plan(options.run_dir / PLAN, record)
+    _write_plan(options.run_dir, record)
     # Asked before hours of generation, not after: this raises where programs could not be isolated.
     tools.sandbox.facts()
     ledger = Ledger(options.run_dir, progress)
