@@ -14,9 +14,9 @@ from podium import convert, execute, generate, plan, report, score, validate
 from podium.convert.adapter import Base
 from podium.errors import RecordError
 from podium.files import move_aside, parse_json, read_bytes, sha256_bytes, sha256_file
-from podium.generate import Ways
 from podium.ledger import Ledger
 from podium.plan import standing
+from podium.plan.standing import Ways
 from podium.protocol import generations_name, grouped_name, metrics_name, submittable_tasks
 from podium.records import Model, Plan, PlannedTask, digest_of_files, read_record, write_record
 from podium.run_directory import (
@@ -144,7 +144,7 @@ class Run:
                 backend=self.plan.backend,
                 dtype=self.plan.dtype,
                 discard=self.options.discard,
-                ways=self.options.ways,
+                discarding=self.options.ways.discard,
             )
             generate.generate(options, self._task(planned), self._build_backend(), self.progress)
             yield generate.samples_path(self.run_dir, planned.task)

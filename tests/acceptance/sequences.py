@@ -14,66 +14,22 @@ import shlex
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import matplotlib.figure  # noqa: F401  loaded once, before anything is forked
-import msgspec
+from tests.acceptance.quick import World, enter
 
-import podium.cli.generate
-import podium.cli.merge
-import podium.cli.report
-import podium.cli.run
-import podium.cli.score
-import podium.cli.submit
-import podium.cli.validate
-import podium.report.plot
-import podium.tasks
-from podium import convert, execute, generate, pipeline
 from podium.__main__ import main
-from podium.files import atomic_writer, sha256_bytes, write_atomic
-from podium.records import Model, Sample, read_record, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from podium.generate.backend import Wanted
-    from podium.records import Sampling
-    from podium.tasks import Task
-
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "tests" / "examples" / "model" / "valid" / "example.json"
-CHECKPOINT = ROOT / "scripts" / "podium" / "demo" / "checkpoint"
-CONFIG = """
-[model]
-org = "Acme"
-model = "Small"
-user = "ada"
-checkpoint = "{checkpoint}"
-dtype = "{dtype}"
-
-[evaluation]
-profile = "demo"
-n_samples = 2
-
-[submit]
-fork = "acme/leaderboard"
-"""
-BUSY, OTHER_WORK, KILLED = 23, 24, -signal.SIGKILL
+BROKEN, BUSY, OTHER_WORK, KILLED = 8, 23, 24, -signal.SIGKILL
 RUN_DIR = "runs/v1"
 # What a killed process can leave half done: every call that changes a folder or makes a file durable.
 CALLS = ("fsync", "replace", "rename", "unlink", "rmdir", "mkdir", "truncate")
-
-
-class World(NamedTuple):
-    """What a command finds: podium.toml, the checkpoint, and which podium it is."""
-
-    dtype: str = "float32"
-    checkpoint: str = "one"
-    is_later: bool = False
-    has_later_data: bool = False
-    has_later_libraries: bool = False
 
 
 class Ended(NamedTuple):
@@ -82,63 +38,6 @@ class Ended(NamedTuple):
     code: int
     said: str
     calls: int
-
-
-class QuickBackend:
-    """Texts that follow from model and address, one sample a batch."""
-
-    draws_single_samples = True
-
-    def __init__(self, model_dir: Path, world: World) -> None:
-        self._model, self._world = sha256_bytes((model_dir / "config.json").read_bytes())[:8], world
-
-    def versions(self) -> dict[str, str]:
-        return {"quick": "2" if self._world.has_later_libraries else "1"}
-
-    def stop_words(self, task: Task) -> list[str]:
-        return task.stop
-
-    def preflight(self, task: Task, sampling: Sampling) -> list[str]:
-        return []
-
-    def facts(self) -> str:
-        return ""
-
-    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
-        for one in wanted:
-            for index in one.indexes:
-                text = f"{one.problem.prompt}\n# {self._model} {sampling.seed} {index}"
-                yield [Sample(problem=one.problem.id, index=index, generation=text, tokens=1, finish="stop")]
-
-
-def quick_convert(options: convert.ConvertOptions, report: object, prompts: object = ()) -> Model:
-    """What conversion leaves on disk, in its order, without a model in it."""
-    with convert._folder_in_the_making(options.output) as folder:
-        content = [options.dtype, (options.checkpoint / "weights").read_text(), str(convert.REVISION)]
-        write_atomic(folder / "config.json", "\n".join(content).encode())
-        files = convert.digest_folder(folder)
-    checkpoint = convert.digest_checkpoint(options.checkpoint)
-    template = read_record(EXAMPLE, Model)
-    record = msgspec.structs.replace(template, checkpoint=checkpoint, files=files, dtype=options.dtype)
-    write_record(convert.record_path(options.output), record)
-    return record
-
-
-def enter(world: World, folder: Path) -> None:
-    """Make this process one that lives in `world`. It is never left."""
-    os.chdir(folder)
-    config = CONFIG.format(checkpoint=folder / "checkpoints" / world.checkpoint, dtype=world.dtype)
-    Path("podium.toml").write_text(config)
-    pipeline.convert.convert = quick_convert  # type: ignore[assignment]
-    podium.plan._check_checkpoint = lambda _: None  # type: ignore[attr-defined]
-    podium.cli.run.build_backend = lambda _, model_dir, __, **___: QuickBackend(model_dir, world)  # type: ignore[assignment]
-    if world.is_later:
-        for stage in (convert, generate, execute):
-            stage.REVISION += 1
-            pipeline.REVISIONS[stage.__name__.rpartition(".")[2]] = stage.REVISION
-        podium.plan.__version__ = "99.0.0"  # type: ignore[attr-defined]
-    if world.has_later_data:
-        podium.tasks.FILE_SEPARATOR = "<later>"
 
 
 def count_calls(at: int, action: Callable[[], None], counter: Path) -> None:
@@ -272,22 +171,19 @@ def damage(folder: Path, draw: random.Random) -> str:
     return f"cut {path}"
 
 
-class Sequence_:
+class Story:
     """One sequence in a fresh folder."""
 
     def __init__(self, folder: Path, seed: int, steps: int) -> None:
         self.folder, self.draw, self.steps = folder / "home", random.Random(seed), steps
         self.story: list[str] = []
-        for name in ("one", "two"):
-            checkpoint = self.folder / "checkpoints" / name
-            checkpoint.mkdir(parents=True)
-            (checkpoint / "weights").write_text(name)
+        self.folder.mkdir(parents=True)
 
     def run(self) -> None:
         """All steps, and at last that the run can go on."""
         for _ in range(self.steps):
             self._step()
-        self._goes_on(World(), ["run", "--tag", "v1", "--tasks", "demo-sh,demo-pl", "--limit", "2"])
+        goes_on(self.folder, World(), ["run", "--tag", "v1", "--tasks", "demo-sh,demo-pl", "--limit", "2"])
 
     def _step(self) -> None:
         kind = self.draw.choice(["run", "run", "kill", "kill", "second", "damage"])
@@ -323,41 +219,164 @@ class Sequence_:
         self.story.append(f"  first {ended.code}: {ended.said[-300:]}")
         assert ended.code in (0, BUSY, OTHER_WORK), ended.said
 
-    def _goes_on(self, world: World, words: list[str]) -> None:
-        """The command succeeds, at once or after any one of the remedies that it prints."""
-        ended = do(self.folder, world, words)
-        if ended.code == OTHER_WORK:
-            found = remedies(ended.said)
-            assert len(found) == 2, ended.said
-            for remedy in found:
-                copy = self.folder.with_name("copy")
-                shutil.rmtree(copy, ignore_errors=True)
-                shutil.copytree(self.folder, copy)
-                said = do(copy, world, remedy[1:])
-                assert said.code == 0, (remedy, said.said)
-                again = do(copy, world, words)
-                assert again.code == 0, (remedy, again.said)
-                check_kept(_moved(drawn(self.folder), self.folder, copy), drawn(copy), f"after {remedy}")
-                self._is_valid(copy, world, again.said)
-            return
-        assert ended.code == 0, ended.said
-        self._is_valid(self.folder, world, ended.said)
 
-    def _is_valid(self, folder: Path, world: World, said: str) -> None:
-        run_dir = said.rstrip().splitlines()[-1]
-        checked = do(folder, world, ["validate", run_dir])
-        assert checked.code in (0, 3), checked.said
+def goes_on(folder: Path, world: World, words: Sequence[str]) -> None:
+    """The command succeeds, at once or after any one of the remedies that it prints; nothing is lost by them."""
+    ended = do(folder, world, words)
+    if not ended.code:
+        is_valid(folder, world, ended.said)
+        return
+    assert ended.code in (BROKEN, OTHER_WORK), ended.said
+    found = remedies(ended.said)
+    assert found, ended.said
+    for remedy in found:
+        copy = folder.with_name("copy")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(folder, copy)
+        if remedy[0] == "rm":
+            assert (copy / remedy[1]).parent.name == "verdicts"
+            (copy / remedy[1]).unlink()
+        else:
+            said = do(copy, world, remedy[1:])
+            assert said.code == 0, (remedy, said.said)
+        again = do(copy, world, words)
+        assert again.code == 0, (remedy, again.said)
+        check_kept(_moved(drawn(folder), folder, copy), drawn(copy), f"after {remedy}")
+        if "--discard" not in remedy:
+            check_kept(_moved(rows_of(folder, ""), folder, copy), rows_of(copy, ""), f"after {remedy}")
+        is_valid(copy, world, again.said)
+
+
+def is_valid(folder: Path, world: World, said: str) -> None:
+    """`validate` finds no error in the directory that a run named last."""
+    checked = do(folder, world, ["validate", said.rstrip().splitlines()[-1]])
+    assert checked.code in (0, 3), checked.said
 
 
 def _moved(rows: Rows, source: Path, target: Path) -> Rows:
     return {target / run.relative_to(source): found for run, found in rows.items()}
 
 
+def tell_twice(path: Path) -> None:
+    """Another process wrote a row a second time, with another text."""
+    with path.open("ab") as stream:
+        stream.write(path.read_bytes().splitlines(keepends=True)[-1].replace(b"#", b"%"))
+
+
+def double(path: Path) -> None:
+    """Another process wrote the same row a second time."""
+    with path.open("ab") as stream:
+        stream.write(path.read_bytes().splitlines(keepends=True)[-1])
+
+
+class Change(NamedTuple):
+    """What is other than when everything was finished, what is said of it, and whether a log was begun only."""
+
+    says: str = ""
+    world: World = World()
+    words: tuple[str, ...] = ()
+    spoil: Callable[[Path], None] | None = None
+    spoiled: str = "samples/demo-sh.1-of-1.jsonl"
+    is_unfinished: bool = False
+
+
+LATER_LIBRARIES = World(has_later_libraries=True)
+RUN = ("run", "--tag", "v1", "--tasks", "demo-sh,demo-pl", "--limit", "2")
+REFUSED = {
+    "limit": Change("2 problems instead of 1", words=("--limit", "1")),
+    "whole": Change("2 problems instead of 8", words=("--limit", "8")),
+    "n-samples": Change("n_samples 2 instead of 1", words=("--n-samples", "1")),
+    "seed": Change("seed 0 instead of 1", words=("--seed", "1")),
+    "run-dir": Change("seed 0 instead of 1", words=("--run-dir", RUN_DIR, "--seed", "1")),
+    "dtype": Change("dtype float32 instead of bfloat16", World(dtype="bfloat16")),
+    "checkpoint": Change("another checkpoint (weights)", World(checkpoint="two")),
+    "data": Change("other task data", World(has_later_data=True)),
+    "libraries": Change("quick 1 instead of 2", LATER_LIBRARIES, is_unfinished=True),
+    "contradiction": Change("a second time, with another text", spoil=tell_twice),
+    "verdicts": Change("is no verdict of these generations", spoil=double, spoiled="verdicts/demo-sh.jsonl"),
+}
+KEPT = {
+    "nothing": Change(),
+    "podium": Change(world=World(is_later=True)),
+    "libraries": Change(
+        "are kept, though drawn by quick 1 instead of 2",
+        World(has_later_libraries=True),
+        (),
+        Path.unlink,
+        "ledger.json",
+    ),
+    "ledger": Change("the model is kept", World(is_later=True), (), Path.unlink, "ledger.json"),
+    "task": Change(words=("--tasks", "demo-sh")),
+    "doubled": Change("samples came twice and are written once", spoil=double),
+}
+
+
+def finish(folder: Path, change: Change) -> None:
+    """A finished run, or one that is killed while it draws, and what happens to its files."""
+    folder.mkdir(parents=True)
+    assert do(folder, World(), RUN).code == 0
+    log = folder / RUN_DIR / change.spoiled
+    if change.is_unfinished:
+        log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+    if change.spoil is not None:
+        change.spoil(log)
+
+
+def check_refused(name: str, folder: Path) -> None:
+    """A finished run stays as it is; the refusal says why, and each of its remedies works."""
+    change = REFUSED[name]
+    finish(folder, change)
+    before = rows_of(folder, "")
+    words = [*RUN, *change.words]
+    refused = do(folder, change.world, words)
+    assert refused.code == (BROKEN if name == "verdicts" else OTHER_WORK), refused.said
+    assert change.says in refused.said, refused.said
+    check_kept(before, rows_of(folder, ""), "by a refusal")
+    goes_on(folder, change.world, words)
+
+
+def check_kept_on(name: str, folder: Path) -> None:
+    """A finished run goes on with every sample where it was."""
+    change = KEPT[name]
+    finish(folder, change)
+    before = {path: set(path.read_bytes().splitlines()) for path in folder.glob("runs/*/samples/*")}
+    ended = do(folder, change.world, [*RUN, *change.words])
+    assert ended.code == 0, ended.said
+    assert change.says in ended.said, ended.said
+    assert {path: set(path.read_bytes().splitlines()) for path in folder.glob("runs/*/samples/*")} == before
+    goes_on(folder, change.world, RUN)
+
+
+def check_busy(folder: Path) -> None:
+    """Whoever comes second is told who works there; told to stop, that process leaves a directory that goes on."""
+    folder.mkdir(parents=True)
+    first = begin(folder, World(), RUN, 60, stop=True)
+    _, status = os.waitpid(first, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    for words in (
+        RUN,
+        ("score", "--run-dir", RUN_DIR),
+        ("report", RUN_DIR),
+        ("convert", "x", "-o", f"{RUN_DIR}/model"),
+    ):
+        second = do(folder, World(), words)
+        assert second.code == BUSY, second.said
+        assert f"process {first} " in second.said
+        assert "podium run --tag v1" in second.said
+    assert do(folder, World(), ["validate", RUN_DIR]).code != BUSY
+    (remedy,) = remedies(second.said)
+    assert remedy == ["kill", str(first)]
+    os.kill(int(remedy[1]), signal.SIGTERM)
+    os.kill(first, signal.SIGCONT)
+    end(folder, first)
+    goes_on(folder, World(), RUN)
+
+
 def run_all(seed: int, count: int, steps: int, folder: Path) -> None:
     """`count` sequences from `seed` on."""
     for number in range(seed, seed + count):
         place = folder / str(number)
-        sequence = Sequence_(place, number, steps)
+        sequence = Story(place, number, steps)
         try:
             sequence.run()
         except AssertionError as err:
@@ -367,5 +386,14 @@ def run_all(seed: int, count: int, steps: int, folder: Path) -> None:
         shutil.rmtree(place)
 
 
+CHECKS: dict[str, Callable[..., None]] = {"refused": check_refused, "kept": check_kept_on}
+
 if __name__ == "__main__":
-    run_all(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    match sys.argv[1:]:
+        case ["random", seed, count, steps, folder]:
+            run_all(int(seed), int(count), int(steps), Path(folder))
+        case ["busy", folder]:
+            check_busy(Path(folder) / "home")
+        case [kind, *names, folder]:
+            for name in names:
+                CHECKS[kind](name, Path(folder) / name / "home")

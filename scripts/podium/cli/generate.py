@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +12,15 @@ import msgspec
 
 from podium.cli.console import build_report
 from podium.cli.options import FILE, FOLDER, data_dir_option, discard_option
-from podium.cli.working import command_line, command_words, without_option, working_in
+from podium.cli.working import command_line, working_in
 from podium.config import DEFAULT_BACKEND
 from podium.convert import digest_folder
 from podium.errors import BackendError, UsageError
-from podium.generate import GenerateOptions, Ways, generate, samples_path
+from podium.generate import GenerateOptions, generate, samples_path
 from podium.generate.backend import BACKEND_OPTIONS, BACKENDS
 from podium.generate.shards import WHOLE
 from podium.ledger import forget_steps
 from podium.names import check_name, load
-from podium.plan.standing import free_beside
 from podium.protocol import BOARD_SAMPLING, generations_name
 from podium.records import Sampling, digest_of_files
 from podium.tasks import load_task
@@ -149,18 +147,13 @@ def command(
         dtype=dtype,
         shard=shard,
         discard=discard,
-        ways=_ways(output),
+        discarding=command_line("--discard"),
     )
     with working_in(output, is_new=True):
         generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_report())
         forget_steps(output, f"generate {task}")
     is_whole = shard == WHOLE
     click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))
-
-
-def _ways(output: Path) -> Ways:
-    words = without_option(without_option(command_words(), "-o"), "--output")
-    return Ways(beside=shlex.join([*words, "-o", str(free_beside(output))]), discard=command_line("--discard"))
 
 
 def _build_sampling(values: dict[str, float]) -> Sampling:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
 from podium.cli.console import build_report
 from podium.cli.options import FOLDER, discard_option
-from podium.cli.working import command_line, command_words, without_option, working_in
+from podium.cli.working import command_line, working_in
 from podium.errors import UsageError
-from podium.generate import Ways
 from podium.generate.merge import merge
 from podium.ledger import forget_steps
-from podium.plan.standing import free_beside
 from podium.records import Plan, read_record
 from podium.run_directory import PLAN
 
@@ -26,11 +23,10 @@ from podium.run_directory import PLAN
 @discard_option
 def command(run_dirs: tuple[Path, ...], output: Path, name: str | None, discard: bool) -> None:
     """Merge the shards that `podium generate --shard I/N` wrote into RUN_DIRS."""
-    words = without_option(without_option(command_words(), "-o"), "--output")
-    ways = Ways(beside=shlex.join([*words, "-o", str(free_beside(output))]), discard=command_line("--discard"))
+    model_name = name or _planned_name([output, *run_dirs])
     with working_in(output, is_new=True):
         done = merge(
-            run_dirs, output, name or _planned_name([output, *run_dirs]), build_report(), ways, discard=discard
+            run_dirs, output, model_name, build_report(), discard=discard, discarding=command_line("--discard")
         )
         forget_steps(output, *(f"generate {task}" for task in done))
     for path in done.values():

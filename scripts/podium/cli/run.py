@@ -18,10 +18,9 @@ from podium.cli.plan import build_plan_options, planning_options
 from podium.cli.table import print_scores
 from podium.cli.working import command_line, command_words, without_option, working_in
 from podium.config import read_config
-from podium.generate import Ways
 from podium.pipeline import RunOptions, Tools, run
 from podium.plan import TRYOUT_TAG, plan
-from podium.plan.standing import free_beside, settle
+from podium.plan.standing import Ways, free_beside, settle
 from podium.records import Scores, read_record
 from podium.run_directory import SCORES
 

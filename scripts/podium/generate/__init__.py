@@ -15,7 +15,7 @@ import msgspec
 from podium.errors import UsageError
 from podium.files import AppendLog
 from podium.generate.backend import Wanted
-from podium.generate.log import Ways, collect_samples, resume, samples_path, write_generations
+from podium.generate.log import DISCARDING, collect_samples, resume, samples_path, write_generations
 from podium.generate.shards import WHOLE, parse_shard, part_of
 from podium.records import SamplesHeader, Sampling, encode
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from podium.progress import Report
     from podium.tasks import Problem, Task
 
-__all__ = ["GenerateOptions", "Ways", "collect_samples", "generate", "samples_path", "write_generations"]
+__all__ = ["GenerateOptions", "collect_samples", "generate", "samples_path", "write_generations"]
 
 REVISION = 4  # raise when the same inputs would give other samples
 
@@ -34,7 +34,7 @@ REVISION = 4  # raise when the same inputs would give other samples
 class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What one generate job was asked for. `model_name` names the generations file, `shard` is I/N.
 
-    Samples of other work are moved aside with `discard`; without it `ways` tell what can be done.
+    Samples of other work are moved aside with `discard`; `discarding` is the command that asks for it.
     """
 
     run_dir: Path
@@ -45,7 +45,7 @@ class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
     dtype: str
     shard: str = WHOLE
     discard: bool = False
-    ways: Ways = Ways()
+    discarding: str = DISCARDING
 
     def __post_init__(self) -> None:
         """Raise UsageError for a shard out of range."""
@@ -71,8 +71,14 @@ def generate(
     task = msgspec.structs.replace(task, problems=problems)
     header = _header(options, task, backend)
     path = samples_path(options.run_dir, task.name, options.shard)
-    whole = not backend.draws_single_samples
-    header, done = resume(path, header, report, whole_problems=whole, ways=options.ways, discard=options.discard)
+    header, done = resume(
+        path,
+        header,
+        report,
+        whole_problems=not backend.draws_single_samples,
+        discard=options.discard,
+        discarding=options.discarding,
+    )
     wanted = _wanted(problems, options.sampling.n_samples, done)
     for warning in backend.preflight(task, options.sampling) if wanted else ():
         report.note(f"generate {task.name}: {warning}")

@@ -26,14 +26,9 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]
 STALE = "stale"
+DISCARDING = "the same command with --discard"
+DIGESTS = {"model_sha256": "another model", "data_sha256": "other task data"}
 REPLAYED = "generations_sha256"  # stands among the versions, but is what the samples are
-
-
-class Ways(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do about samples of other work: leave them alone elsewhere, or give them up; commands for people."""
-
-    beside: str = "name another run directory"
-    discard: str = "the same command with --discard"
 
 
 class DrawnLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,9 +70,7 @@ def told(field: str, drawn: object, asked: object) -> str:
         return ", ".join(f"{key} {drawn.get(key)} instead of {asked.get(key)}" for key in keys)
     if isinstance(drawn, list) and isinstance(asked, list):
         return f"{len(drawn)} {field} instead of {len(asked)}" if len(drawn) != len(asked) else f"other {field}"
-    return (
-        f"another {name}" if (name := field.removesuffix("_sha256")) != field else f"{field} {drawn} instead of {asked}"
-    )
+    return DIGESTS.get(field, f"{field} {drawn} instead of {asked}")
 
 
 def samples_path(run_dir: Path, task: str, shard: str = WHOLE) -> Path:
@@ -121,18 +114,19 @@ def _key_of(sample: Sample, header: SamplesHeader | None, where: str) -> Key:
     return sample.problem, sample.index
 
 
-def give_up(log: DrawnLog, reason: str, ways: Ways, report: Report, *, discard: bool) -> None:
+def give_up(log: DrawnLog, reason: str, report: Report, *, discard: bool, discarding: str) -> None:
     """Move a log of other work aside where that was asked for. Raises OtherWorkError where not."""
     if not discard:
         message = f"{log.path} holds {len(log.rows)} samples of other work: {reason}"
-        hint = f"to keep them: `{ways.beside}`; to move them to {aside_name(log.path, STALE).name}: `{ways.discard}`"
+        stale = aside_name(log.path, STALE).name
+        hint = f"to keep them, work in another folder; to move them to {stale}: `{discarding}`"
         raise OtherWorkError(message, hint=hint)
     aside = move_aside(log.path, STALE)
     report.note(f"generate: the {len(log.rows)} samples of {log.path} were moved to {aside.name}: {reason}")
 
 
 def resume(
-    path: Path, header: SamplesHeader, report: Report, *, whole_problems: bool, ways: Ways, discard: bool
+    path: Path, header: SamplesHeader, report: Report, *, whole_problems: bool, discard: bool, discarding: str
 ) -> tuple[SamplesHeader, set[Key]]:
     """The header and the samples that the log holds; rows that came twice are written once.
 
@@ -148,21 +142,21 @@ def resume(
         if log.header and log.is_whole and log.differs_in_versions_alone(header):
             report.note(f"generate {header.task}: the finished samples are kept, though drawn by {reason}")
             return log.header, _put_in_order(log, 1)
-        give_up(log, reason, ways, report, discard=discard)
+        give_up(log, reason, report, discard=discard, discarding=discarding)
         return header, set()
     if log.faults:
-        _salvage(log, ways, report, discard=discard)
+        _salvage(log, report, discard=discard, discarding=discarding)
     if log.doubled:
         report.note(f"generate {header.task}: {log.doubled} samples came twice and are written once")
     return header, _put_in_order(log, header.sampling.n_samples if whole_problems else 1)
 
 
-def _salvage(log: DrawnLog, ways: Ways, report: Report, *, discard: bool) -> None:
+def _salvage(log: DrawnLog, report: Report, *, discard: bool, discarding: str) -> None:
     """Keep a copy of a log whose rows do not fit together; its sound rows go on. Raises OtherWorkError."""
     reason = log.faults[0] + (f", and {len(log.faults) - 1} lines more" if len(log.faults) > 1 else "")
     aside = aside_name(log.path, STALE)
     if not discard:
-        hint = f"to keep the {len(log.rows)} sound samples and the file as {aside.name}: `{ways.discard}`"
+        hint = f"to keep the {len(log.rows)} sound samples and the file as {aside.name}: `{discarding}`"
         raise OtherWorkError(reason, hint=hint)
     shutil.copyfile(log.path, aside)
     report.note(f"generate: {len(log.rows)} sound samples of {log.path} are kept, the file as {aside.name}: {reason}")

@@ -12,7 +12,7 @@ import msgspec
 
 from podium.errors import IncompleteError, RecordError
 from podium.files import write_atomic
-from podium.generate.log import Ways, give_up, read_drawn, read_samples, samples_path, write_generations
+from podium.generate.log import DISCARDING, give_up, read_drawn, read_samples, samples_path, write_generations
 from podium.generate.shards import WHOLE, joined, parse_shard
 from podium.progress import SilentReport
 from podium.records import Sample, SamplesHeader, encode, read_log
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from podium.progress import Report
 
 Part = tuple["Path", SamplesHeader, list[list[Sample]]]
-NO_WAYS = Ways()
 UNHEARD = SilentReport()
 
 
@@ -34,9 +33,9 @@ def merge(
     output: Path,
     model_name: str,
     report: Report = UNHEARD,
-    ways: Ways = NO_WAYS,
     *,
     discard: bool = False,
+    discarding: str = DISCARDING,
 ) -> dict[str, Path]:
     """Merge every task that has shards in `run_dirs`; returns the generations file of each.
 
@@ -51,7 +50,7 @@ def merge(
     if not logs:
         message = f"there are no sample logs in {', '.join(map(str, run_dirs))}"
         raise IncompleteError(message, hint="name the run directories that podium generate wrote")
-    taking = Taking(output=output, model_name=model_name, report=report, ways=ways, discard=discard)
+    taking = Taking(output=output, model_name=model_name, report=report, discard=discard, discarding=discarding)
     return {task: _merge_task(task, paths, taking) for task, paths in sorted(logs.items())}
 
 
@@ -62,8 +61,8 @@ class Taking:
     output: Path
     model_name: str
     report: Report
-    ways: Ways
     discard: bool
+    discarding: str
 
 
 def _merge_task(task: str, paths: list[Path], taking: Taking) -> Path:
@@ -105,7 +104,7 @@ def _make_room(target: Path, header: SamplesHeader, lines: list[bytes], taking: 
     if foreign:
         reasons.append(f"{len(foreign)} of them are in no shard")
     if reasons:
-        give_up(there, "; ".join(reasons), taking.ways, taking.report, discard=taking.discard)
+        give_up(there, "; ".join(reasons), taking.report, discard=taking.discard, discarding=taking.discarding)
 
 
 def _joined(task: str, paths: list[Path]) -> tuple[SamplesHeader, list[list[Sample]]]:

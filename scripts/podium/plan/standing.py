@@ -12,7 +12,7 @@ import msgspec
 
 from podium.errors import OtherWorkError, RecordError
 from podium.files import move_aside
-from podium.generate.log import STALE, Ways, read_drawn, samples_path, told
+from podium.generate.log import DISCARDING, STALE, read_drawn, samples_path, told
 from podium.records import Model, Plan, SamplesHeader, T, read_log, read_record
 from podium.run_directory import MODEL, PLAN
 
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 # What no tag can hold: a directory of this name is nobody's default.
 BESIDE = "~"
 SHOWN = 5
+
+
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do about samples of other work: leave them alone and work beside them, or give them up; commands."""
+
+    beside: str = "the same command with another run directory"
+    discard: str = DISCARDING
 
 
 class OtherWork(msgspec.Struct, frozen=True, kw_only=True):

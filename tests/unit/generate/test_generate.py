@@ -231,7 +231,7 @@ def test_samples_of_other_inputs_stay_unless_they_are_given_up(
     with pytest.raises(OtherWorkError, match=f"holds 12 samples of other work: {reason}") as caught:
         generate(asked, TASK, EchoBackend(), report)
     assert path.read_bytes() == drawn
-    assert "`the same command with --discard`" in caught.value.hint
+    assert "to move them to" in caught.value.hint
     assert f"{path.name}.stale" in caught.value.hint
     generate(msgspec.structs.replace(asked, discard=True), TASK, EchoBackend(), report)
     assert path.with_name(f"{path.name}.stale").read_bytes() == drawn
