@@ -8,6 +8,7 @@ import click
 
 from podium.cli.console import build_report
 from podium.cli.options import FILE, FOLDER, PATH
+from podium.cli.working import working_on_model
 from podium.convert import ConvertOptions, convert, record_path
 from podium.convert.adapter import Base
 from podium.errors import CheckpointError, FindingsError, UsageError
@@ -61,7 +62,8 @@ def command(
         shard_bytes=int(shard_gib * GIB) if shard_gib else None,
     )
     try:
-        model = convert(options, build_report())
+        with working_on_model(output):
+            model = convert(options, build_report())
     except ModuleNotFoundError as err:
         message = f"convert needs the package {err.name}"
         raise CheckpointError(message, hint="pip install 'podium-leaderboard[model]'") from err

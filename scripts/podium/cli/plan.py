@@ -10,6 +10,7 @@ import click
 
 from podium.cli.options import FILE, PATH, config_option, data_dir_option, split_names
 from podium.cli.remedies import remedies_in_config
+from podium.cli.working import working_on_file
 from podium.config import read_config
 from podium.errors import UsageError
 from podium.execute.provisions.checks import look_at_all
@@ -72,7 +73,8 @@ def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     options = build_plan_options(config, loaded, **asked)
     with remedies_in_config():
         record = plan(options, loaded)
-    write_record(output, record)
+    with working_on_file(output):
+        write_record(output, record)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
     matrices = {stage: canonical_json(matrix(record, stage)).decode() for stage in ("generate", "execute")}

@@ -34,7 +34,8 @@ from podium.records import (
     encode,
     write_record,
 )
-from podium.score import score, verdicts_path
+from podium.run_directory import verdicts_path
+from podium.score import score
 from podium.validate import validate
 
 if TYPE_CHECKING:
