@@ -14,6 +14,7 @@ from podium.errors import BackendError
 from podium.generate.attention import KERNELS
 from podium.generate.native.decoder import Decoder
 from podium.generate.native.drawing import Drawing, Entry
+from podium.generate.native.fixed_drawing import FixedDrawing, is_fixed
 from podium.generate.native.kernels import are_missing, torchs_threads
 from podium.generate.native.loops import most_loops, side_by_side
 from podium.generate.native.room import free_on, give_back_large, slots_for
@@ -95,9 +96,11 @@ class NativeBackend:
         return slots_for(self.shape, sampling, self.decoder.dtype, device, free, loops)
 
     def facts(self) -> str:
-        """What the run saved so far, for people."""
+        """What the run saved or cost so far, for people."""
         if not self.sample_rows:
             return ""
+        if self.linear_rows > self.sample_rows:
+            return f"{1 - self.sample_rows / self.linear_rows:.0%} of the rows in vain"
         return f"{1 - self.linear_rows / self.sample_rows:.0%} of the rows shared"
 
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
@@ -133,7 +136,8 @@ class NativeBackend:
 
     def _drawing(self, task: Task, sampling: Sampling, entries: Sequence[Entry]) -> Drawing:
         finder = self._texts.finder(self.stop_words(task), self.shape.vocabulary)
-        return Drawing(self.decoder, entries, task.name, sampling, finder, self.shape.eos_ids)
+        kind = FixedDrawing if is_fixed(self.decoder.device.type) else Drawing
+        return kind(self.decoder, entries, task.name, sampling, finder, self.shape.eos_ids)
 
     def _samples(self, task: Task, ended: Ended, ids: list[int]) -> list[Sample]:
         row = ended.tokens
