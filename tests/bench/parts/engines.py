@@ -175,8 +175,8 @@ class ScriptedFixedDrawing(FixedDrawing):
         rows = self.script.rows[self.script.task.problems.index(entry.problem)]
         return [rows[index][0] for index in entry.indexes]
 
-    def _seat(self, entry: Entry, rows: Any, seats: Seats) -> list[Ended]:
-        ended = super()._seat(entry, rows, seats)
+    def _seat(self, entry: Entry, logits: Any, prompt: Any, rows: Any, seats: Seats) -> list[Ended]:
+        ended = super()._seat(entry, logits, prompt, rows, seats)
         scripted = self.script.rows[self.script.task.problems.index(entry.problem)]
         for slot, seat in enumerate(seats):
             if seat and seat.problem is entry.problem:

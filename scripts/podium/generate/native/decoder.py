@@ -44,7 +44,9 @@ class Decoder:
     def run_prompt(self, ids: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Its last logits [1, vocabulary]; its keys and values [layers, 2, 1, kv heads, tokens, head width]."""
         shape, count = self._shape, len(ids)
-        rows = self._weights.embedding[torch.tensor(ids, device=self.device)]
+        # Out of pinned memory: a card takes it without having to finish first what it was given before.
+        given = torch.tensor(ids, pin_memory=self.device.type == "cuda").to(self.device, non_blocking=True)
+        rows = self._weights.embedding[given]
         cosine, sine = self._cosine[:count], self._sine[:count]
         kept = rows.new_empty(shape.layers, 2, 1, shape.kv_heads, count, shape.head_width)
         for number, layer in enumerate(self._weights.layers):
@@ -95,9 +97,9 @@ class Decoder:
         return self._logits(rows)
 
     def new_cache(self, rows: int, positions: int) -> torch.Tensor:
-        """Room for keys and values, [layers, 2, rows, kv heads, positions, head width]; zeros, as NaN would spread."""
+        """Room for keys and values, [layers, 2, rows, positions, kv heads, head width]; zeros, as NaN would spread."""
         shape = self._shape
-        return self._weights.embedding.new_zeros(shape.layers, 2, rows, shape.kv_heads, positions, shape.head_width)
+        return self._weights.embedding.new_zeros(shape.layers, 2, rows, positions, shape.kv_heads, shape.head_width)
 
     def _project(
         self, layer: Layer, rows: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor

@@ -15,10 +15,15 @@ from podium.generate.native.cache import LENGTH_STEP
 from podium.generate.sampling import draw_likely, nuclei_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from podium.generate.native.decoder import Decoder
     from podium.records import Sampling
+
+# Attention over rows of different lengths; private, as the packed layers are.
+flash: Any = getattr(torch.ops.aten, "_flash_attention_forward", None)
 
 
 class FixedRows:
@@ -31,7 +36,8 @@ class FixedRows:
     def __init__(self, decoder: Decoder, slots: int, sampling: Sampling) -> None:
         self._decoder, self._sampling, self._window = decoder, sampling, sampling.max_length
         self._cache = decoder.new_cache(slots, -(-self._window // LENGTH_STEP) * LENGTH_STEP)
-        self._numbers = torch.arange(max(slots, self._cache.shape[4]), device=decoder.device)
+        self._is_ragged = _knows_ragged(self._cache)
+        self._numbers = torch.arange(max(slots + 1, self._cache.shape[3]), device=decoder.device)
         self._tokens, self._places = self._numbers.new_zeros(2, slots)
         self._stands = torch.zeros(slots, dtype=torch.bool, device=decoder.device)
         # The random number and the token of each position.
@@ -49,7 +55,7 @@ class FixedRows:
         """
         places, begin = torch.tensor(slots, device=self._decoder.device), prompt.shape[4]
         for layer, kept in zip(self._cache, prompt, strict=True):
-            layer[:, places, :, :begin] = kept
+            layer[:, places, :begin] = kept.transpose(2, 3)
         self._uniform[places, begin:] = torch.from_numpy(streams).to(places.device)
         self._set(places, torch.full_like(places, begin), tokens)
 
@@ -119,16 +125,44 @@ class FixedRows:
 
     def _forward(self, tokens: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """Logits [rows, vocabulary]; keys and values of the tokens are kept at their places."""
-        count, (_, _, _, heads, positions, _) = len(tokens), self._cache.shape
-        rows, numbers = self._numbers[:count], self._numbers[:positions]
-        mask = torch.zeros(count, 1, self._decoder.group, positions, dtype=self._cache.dtype, device=tokens.device)
-        mask.masked_fill_((numbers > places[:, None])[:, None, None], float("-inf"))
+        count, rows = len(tokens), self._numbers[: len(tokens)]
+        over = self._attention(count, places, self._cache.shape[3])
 
         def attend(number: int, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
             all_keys, all_values = self._cache[number, :, :count]
-            all_keys[rows, :, places], all_values[rows, :, places] = keys, values
-            grouped = queries.view(count, heads, -1, queries.shape[2])
-            attended = functional.scaled_dot_product_attention(grouped, all_keys, all_values, attn_mask=mask)
-            return attended.reshape(count, -1)
+            all_keys[rows, places], all_values[rows, places] = keys, values
+            return over(queries, all_keys, all_values).reshape(count, -1)
 
         return self._decoder.run_rows(tokens, places, attend)
+
+    def _attention(self, count: int, places: torch.Tensor, positions: int) -> Callable[..., torch.Tensor]:
+        """Attention of queries [rows, heads, width] over keys and values [rows, positions, kv heads, width]."""
+        if self._is_ragged:
+            begins = self._numbers[: count + 1].int()
+            lengths = (begins, begins * positions, 1, positions)
+            held = (places + 1).int()
+
+            def over_held(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+                given = (queries, keys.flatten(0, 1), values.flatten(0, 1), *lengths)
+                attended: torch.Tensor = flash(*given, 0.0, False, False, seqused_k=held)[0]
+                return attended
+
+            return over_held
+        mask = torch.zeros(count, 1, self._decoder.group, positions, dtype=self._cache.dtype, device=places.device)
+        mask.masked_fill_((self._numbers[:positions] > places[:, None])[:, None, None], float("-inf"))
+
+        def over_all(queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+            grouped = queries.view(count, keys.shape[2], -1, keys.shape[3])
+            return functional.scaled_dot_product_attention(
+                grouped, keys.transpose(1, 2), values.transpose(1, 2), attn_mask=mask
+            )
+
+        return over_all
+
+
+def _knows_ragged(cache: torch.Tensor) -> bool:
+    """Whether there is attention that reads of each row what it holds, and no more."""
+    is_half = cache.dtype in (torch.bfloat16, torch.float16)
+    if cache.device.type != "cuda" or not is_half or flash is None:
+        return False
+    return cache.shape[-1] % 8 == 0 and cache.shape[-1] <= 256 and torch.cuda.get_device_capability() >= (8, 0)

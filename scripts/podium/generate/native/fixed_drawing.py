@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
+import torch
 
 from podium.generate.native.crowd import Ended
-from podium.generate.native.drawing import Drawing, Step
+from podium.generate.native.drawing import Drawing, Entry, Step
 from podium.generate.native.fixed import FixedRows
 from podium.generate.sampling import nuclei_of
 from podium.generate.streams import uniforms
@@ -17,14 +19,12 @@ from podium.tasks import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import torch
-
-    from podium.generate.native.drawing import Entry
-
 # Steps between two looks at what was drawn: a sample that ends is computed on until then, in the mean half as many.
 STEPS = 8
 # Rows are halved as long as they hold all samples, down to so many.
 FEWEST_ROWS = 16
+# Problems whose prompts are run before there is room for them.
+AHEAD = 3
 
 
 def is_fixed(device: str) -> bool:
@@ -49,6 +49,13 @@ class Seat(msgspec.Struct, eq=False):
 Seats = list[Seat | None]
 
 
+class Ready(msgspec.Struct, eq=False):
+    """Samples that are next, and what their prompt gave: logits, keys and values; nothing where it fills the window."""
+
+    entry: Entry
+    prompt: tuple[torch.Tensor, torch.Tensor] | None
+
+
 class FixedDrawing(Drawing):
     """As `Drawing`, with each sample in a row of its own. Every sample draws what it would draw there."""
 
@@ -57,29 +64,41 @@ class FixedDrawing(Drawing):
     def steps(self, slots: int) -> Iterator[Step]:
         """As `Drawing.steps`. What was completed is yielded while a card already works on the next steps."""
         rows, seats = self.rows_kind(self._decoder, slots, self._sampling), Seats([None] * slots)
-        step, many = Step(self._fill(rows, seats)), STEPS
+        ahead: deque[Ready] = deque()
+        step, many = Step(self._fill(rows, seats, ahead)), STEPS
         while any(seats):
             count = _settle(rows, seats)
             rows.run(count, many)
+            self._prepare(ahead, slots)
             yield step
             ended, taken, waiting = self._collect(rows, seats)
-            step = Step(ended + self._fill(rows, seats), taken, count * many)
+            step = Step(ended + self._fill(rows, seats, ahead), taken, count * many)
             # A row that waits for its exact draw does nothing in further steps.
             many = 1 if waiting * 2 > count else STEPS
         yield step
 
-    def _fill(self, rows: FixedRows, seats: Seats) -> list[Ended]:
+    def _prepare(self, ahead: deque[Ready], slots: int) -> None:
+        """Run the prompts that are next: a card does so after its steps, while nobody waits for it."""
+        while len(ahead) < AHEAD and (entry := self._take(slots)):
+            is_full = len(entry.prompt) >= self._sampling.max_length
+            ahead.append(Ready(entry, None if is_full else self._decoder.run_prompt(entry.prompt)))
+
+    def _fill(self, rows: FixedRows, seats: Seats, ahead: deque[Ready]) -> list[Ended]:
         """Take problems while there is room for all of their samples; returns what ended with its first token."""
-        ended = []
-        while entry := self._take(seats.count(None)):
-            if len(entry.prompt) >= self._sampling.max_length:
+        ended: list[Ended] = []
+        while True:
+            self._prepare(ahead, len(seats))
+            if not ahead or len(ahead[0].entry.indexes) > seats.count(None):
+                return ended
+            entry, prompt = (ready := ahead.popleft()).entry, ready.prompt
+            if prompt is None:
                 ended.append(Ended(entry.problem, list(entry.indexes), []))
             else:
-                ended += self._seat(entry, rows, seats)
-        return ended
+                ended += self._seat(entry, *prompt, rows, seats)
 
-    def _seat(self, entry: Entry, rows: FixedRows, seats: Seats) -> list[Ended]:
-        logits, prompt = self._decoder.run_prompt(entry.prompt)
+    def _seat(
+        self, entry: Entry, logits: torch.Tensor, prompt: torch.Tensor, rows: FixedRows, seats: Seats
+    ) -> list[Ended]:
         begin, address = len(entry.prompt), (self._sampling.seed, self._task_name, entry.problem.id)
         streams = [uniforms(*address, index, self._sampling.max_length - begin) for index in entry.indexes]
         tokens = self._first(entry, logits, [float(stream[0]) for stream in streams])
