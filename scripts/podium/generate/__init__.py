@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GenerateOptions", "collect_samples", "generate", "samples_path", "write_generations"]
 
-REVISION = 4  # raise when the same inputs would give other samples
+REVISION = 5  # raise when the same inputs would give other samples
 
 
 class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):

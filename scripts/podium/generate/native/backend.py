@@ -61,10 +61,14 @@ class NativeBackend:
         self._slots, self.sample_rows, self.linear_rows = slots, 0, 0
 
     def versions(self) -> dict[str, str]:
-        """Return package versions, the device and how linear layers are computed; `avx2` is our kernels."""
+        """Return package versions, the device and how linear layers are computed; `avx2` is our kernels.
+
+        Where rows are fixed it says so: in half precision their numbers are not those of rows that are not.
+        """
         names = ("torch", "transformers", "tokenizers", "numpy")
         device = self.decoder.device.type
-        return {**{name: version(name) for name in names}, "engine": "native", "device": device, "linear": self._how}
+        how = {"engine": "native", "device": device, "linear": self._how}
+        return {name: version(name) for name in names} | how | ({"rows": "fixed"} if is_fixed(device) else {})
 
     def stop_words(self, task: Task) -> list[str]:
         """The task's stop words and the eos token's text."""
