@@ -134,13 +134,18 @@ class Texts:
 
     def _useful_tokens(self, row: list[int], completion: str, stop: list[str]) -> int:
         """New tokens up to and with the one that completed the first stop word; all of them without one."""
+
+        def holds_one(count: int) -> bool:
+            text = self._text(row[:count])
+            return any(word in text for word in stop)
+
         if len(cut_at_stop(completion, stop)) == len(completion):
             return len(row)
-        low, high = 1, len(row)
+        # Nearly always it is the last one: a row was drawn no further.
+        low, high = (1, len(row) - 1) if holds_one(len(row) - 1) else (len(row), len(row))
         while low < high:
             middle = (low + high) // 2
-            found = any(word in self._text(row[:middle]) for word in stop)
-            low, high = (low, middle) if found else (middle + 1, high)
+            low, high = (low, middle) if holds_one(middle) else (middle + 1, high)
         return low
 
 

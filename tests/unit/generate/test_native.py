@@ -14,7 +14,7 @@ import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tests.unit.generate.kinds import PACKED_KINDS
+from tests.unit.generate.kinds import PACKED_KINDS, draw_with
 from tests.unit.generate.tiny import MAX_LENGTH, naive, tiny_task, write_tiny
 
 from podium.errors import BackendError
@@ -76,7 +76,7 @@ def _case(generator: random.Random, sampling: Sampling) -> list[Wanted]:
 
 def _use(kind: type[Linear], monkeypatch: pytest.MonkeyPatch) -> None:
     """Linear layers of this kind; and unless they are our own kernel's, attention by torch too."""
-    monkeypatch.setattr("podium.generate.native.weights.best_linear", lambda device: kind)
+    draw_with(kind, monkeypatch)
     if kind is not TiledLinear:
         monkeypatch.setattr("podium.generate.native.prompt.kernels", lambda: None)
 
@@ -265,6 +265,7 @@ def test_loops_divide_the_slots_and_take_whole_problems(
         return steps(drawing, slots)
 
     monkeypatch.setattr(Drawing, "steps", noted)
+    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
     monkeypatch.setattr("podium.generate.native.backend.most_loops", lambda device: loops)
     drawn = _draw(NativeBackend(tiny, slots=slots), _everything(SETTINGS[0])[:problems], SETTINGS[0])
     assert len(drawn) == 8 * problems
@@ -404,7 +405,10 @@ def test_whole_decoding_and_kept_bytes_see_the_same_stops(
     assert _draw(NativeBackend(tiny), _everything(SETTINGS[1]), SETTINGS[1]) == expected[1]
 
 
-def test_no_row_is_computed_for_a_finished_sample_and_shared_rows_are_saved(tiny: Path) -> None:
+def test_no_row_is_computed_for_a_finished_sample_and_shared_rows_are_saved(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
     backend = NativeBackend(tiny)
     samples = _draw(backend, _everything(SETTINGS[0]), SETTINGS[0])
     # Each sample draws its first token from the prompt's row, and one from a decoded row for each other token.
