@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from podium.execute.jobs import one_step
 from podium.execute.languages import language_named
 from podium.execute.sandbox import Sandbox
 
@@ -252,17 +253,17 @@ def run_all(secret: str, port: int, victim: int) -> list[dict[str, object]]:
     clean = b"import os\nassert os.listdir('.') == [], os.listdir('.')\nassert not os.listdir('/dev/shm/')"
     clean += b"\nassert len([p for p in os.listdir('/proc') if p.isdigit()]) <= 2"
     python = language_named("py")
-    limits = msgspec.structs.replace(python.limits("parity"), memory_bytes=512 << 20, file_bytes=16 << 20)
+    limits = python.prepare(b"", "parity").limits["run"]
+    limits = msgspec.structs.replace(limits, memory_bytes=512 << 20, file_bytes=16 << 20)
     with Sandbox() as sandbox:
         for case in hostile(secret, port, victim):
             language = language_named(case.language)
-            run = language.prepare(case.program.encode())
+            job = language.prepare(case.program.encode(), "parity")
             short = msgspec.structs.replace(limits, wall_seconds=WALL_SECONDS, output_bytes=200_000)
-            completed = sandbox.run(
-                run.command, files=run.files, limits=short, grace_seconds=run.grace_seconds, resident=run.resident
-            )
+            steps = [msgspec.structs.replace(step, limits=short) for step in job.steps]
+            completed = sandbox.run(msgspec.structs.replace(job, steps=steps))
             outcome, message = language.read(completed, "parity")
-            after = sandbox.run(["program.py"], files={"program.py": clean}, limits=limits, resident=True)
+            after = sandbox.run(one_step(["program.py"], files={"program.py": clean}, limits=limits, driver="python"))
             result = {"outcome": outcome, "wanted": case.wanted, "message": message[:300], "after": after.result}
             found.append({"promise": case.promise, **result})
     return found

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from podium.cli.execute import build_sandbox
 from podium.cli.options import split_names
 from podium.doctor import check_languages, check_provisions, check_sandbox
 from podium.errors import SandboxUnavailableError
-from podium.execute.sandbox import UNAVAILABLE_HINT, Sandbox
+from podium.execute.sandbox import UNAVAILABLE_HINT
 from podium.files import canonical_json
 from podium.records import Diagnosis, to_builtins
 
@@ -20,7 +21,7 @@ def command(languages: str, as_json: bool) -> None:
 
     Exit code 7 when something necessary is missing.
     """
-    with Sandbox() as sandbox:
+    with build_sandbox(unsafe_no_sandbox=False) as sandbox:
         checks = list(check_sandbox(sandbox))
         if checks[0].ok:
             checks += check_languages(sandbox, split_names(languages))

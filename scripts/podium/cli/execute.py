@@ -12,6 +12,7 @@ from podium.cli.options import FILE, data_dir_option, unsafe_option
 from podium.cli.working import working_on_file
 from podium.errors import RecordError
 from podium.execute import ExecuteOptions, execute
+from podium.execute.languages import toolchain_folders
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
 from podium.files import parse_json, read_bytes, sha256_bytes
 from podium.ledger import forget_steps
@@ -21,7 +22,7 @@ from podium.tasks import load_task
 
 def build_sandbox(unsafe_no_sandbox: bool) -> Sandbox:
     """Isolation, unless it was given up in so many words."""
-    return UnsafeSandbox() if unsafe_no_sandbox else Sandbox()
+    return UnsafeSandbox() if unsafe_no_sandbox else Sandbox(toolchain_folders())
 
 
 def read_generations(path: Path) -> tuple[list[list[str]], str]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from podium.cli.execute import build_sandbox
 from podium.cli.options import FILE, PATH, config_option, data_dir_option, split_names
 from podium.cli.remedies import remedies_in_config
 from podium.cli.working import working_on_file
 from podium.config import read_config
 from podium.errors import UsageError
 from podium.execute.provisions.checks import look_at_all
-from podium.execute.sandbox import Sandbox
 from podium.files import canonical_json
 from podium.github import write_outputs
 from podium.plan import PlanOptions, matrix, plan, provisions_of
@@ -85,7 +85,7 @@ def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     write_outputs(os.environ, {**matrices, **_facts(record), **places})
     click.echo(f'{{"execute":{matrices["execute"]},"generate":{matrices["generate"]}}}' if as_matrix else output)
     if not as_matrix and not os.environ.get("GITHUB_OUTPUT"):
-        with Sandbox() as sandbox:
+        with build_sandbox(unsafe_no_sandbox=False) as sandbox:
             look_at_all(provisions_of(record), sandbox)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.errors import SandboxError
+from podium.execute.jobs import one_step
 from podium.files import parse_json, read_bytes
 from podium.harness_checkout import ask_interpreter, check_checkout, commit_of, digest_of_sources
 from podium.records import Limits
@@ -65,12 +66,13 @@ def judge(
         file_bytes=FILE_BYTES,
         processes=PROCESSES,
     )
-    completed = sandbox.run(
+    job = one_step(
         [harness.interpreter, "driver.py", str(harness.checkout), task.language, str(workers)],
         files={"driver.py": read_bytes(DRIVER), "request.json": json.dumps(rows).encode()},
         limits=limits,
         provisions=task.provisions_name,
     )
+    completed = sandbox.run(job)
     if completed.exit_code != 0:
         said = completed.stderr.decode(errors="replace").strip().splitlines()
         message = f"the harness in {harness.checkout} gave no answer: {said[-1] if said else completed}"

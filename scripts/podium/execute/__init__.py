@@ -103,9 +103,9 @@ def _describe(
     sandbox: Runner,
 ) -> VerdictsHeader:
     language = language_named(task.language)
-    limits, isolation = language.limits(options.mode), sandbox.facts()
+    isolation = sandbox.facts()
     provided = look(provisions_named(task.provisions_name), sandbox)
-    versions = read_versions(language, limits, sandbox, task.provisions_name)
+    versions = read_versions(language, options.mode, sandbox, task.provisions_name)
     return VerdictsHeader(
         task=task.name,
         language=task.language,
@@ -114,7 +114,7 @@ def _describe(
         data_sha256=task.data_sha256,
         problems=[problem.id for problem in task.problems],
         n_samples=len(programs) // len(task.problems),
-        limits=limits,
+        limits=language.prepare(b"", options.mode).limits,
         sandbox=isolation,
         packages=provided.packages,
         toolchain=provided.toolchain | versions,

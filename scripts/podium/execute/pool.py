@@ -20,9 +20,10 @@ from podium.records import Verdict, encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from podium.execute.languages import Mode, Run
+    from podium.execute.jobs import Completed, Job
+    from podium.execute.languages import Mode
     from podium.execute.programs import Program
-    from podium.execute.sandbox import Completed, Runner
+    from podium.execute.sandbox import Runner
     from podium.files import AppendLog
     from podium.progress import Report
     from podium.records import Outcome
@@ -67,7 +68,7 @@ class Pool:
     def __init__(self, task: Task, mode: Mode, sandbox: Runner, log: AppendLog, report: Report) -> None:
         self._language, self._provisions = language_named(task.language), task.provisions_name
         self._mode, self._sandbox, self._log, self._report = mode, sandbox, log, report
-        self._limits = self._language.limits(mode)
+        self._busy: dict[str, float] = {}
         self._lines: list[bytes] = []
         self._written = time.monotonic()
         self._summary = Summary(outcomes=Counter())
@@ -101,7 +102,7 @@ class Pool:
 
     def _is_doubted(self, verdict: Verdict) -> bool:
         if verdict.outcome == "timed_out":
-            return verdict.cpu_seconds < BUSY_SHARE * self._limits.wall_seconds
+            return self._busy[verdict.program_sha256] < BUSY_SHARE
         return verdict.outcome in DOUBTED
 
     def _run_again(self, samples: dict[str, list[Program]], doubted: list[Verdict], cores: int) -> None:
@@ -132,7 +133,7 @@ class Pool:
             self._record(samples[verdict.program_sha256], verdict)
 
     def _is_asleep(self, verdict: Verdict) -> bool:
-        return verdict.outcome == "timed_out" and verdict.cpu_seconds < ASLEEP_SHARE * verdict.wall_seconds
+        return verdict.outcome == "timed_out" and self._busy[verdict.program_sha256] < ASLEEP_SHARE
 
     def _judge_all(self, programs: list[Program], slots: Slots) -> Iterable[Verdict]:
         """Verdicts in the order in which programs end."""
@@ -150,6 +151,7 @@ class Pool:
 
     def _judge(self, program: Program) -> Verdict:
         completed, outcome, message = judge(self._language, program.text, self._mode, self._run_once)
+        self._busy[program.sha256] = completed.busy_share
         return Verdict(
             problem=program.problem,
             index=program.index,
@@ -160,15 +162,8 @@ class Pool:
             program_sha256=program.sha256,
         )
 
-    def _run_once(self, run: Run) -> Completed:
-        return self._sandbox.run(
-            run.command,
-            files=run.files,
-            limits=self._limits,
-            grace_seconds=run.grace_seconds,
-            resident=run.resident,
-            provisions=self._provisions,
-        )
+    def _run_once(self, job: Job) -> Completed:
+        return self._sandbox.run(msgspec.structs.replace(job, provisions=self._provisions))
 
     def _record(self, programs: Iterable[Program], verdict: Verdict) -> None:
         """Note the verdict for every sample that is this program."""

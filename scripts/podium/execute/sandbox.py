@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import select
 import shutil
 import socket
@@ -21,15 +20,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from podium.errors import SandboxError, SandboxUnavailableError
+from podium.execute.jobs import DEFAULT_PROVISIONS, Completed
 from podium.execute.provisions.machine import Machine
 from podium.execute.provisions.view import View
 from podium.execute.warden import wire
 from podium.records import SandboxFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from podium.records import Limits
+    from podium.execute.jobs import Job
 
 EXECUTE_FOLDER = Path(__file__).resolve().parent
 LAUNCHER = EXECUTE_FOLDER / "warden" / "launcher.py"
@@ -39,7 +39,6 @@ START_SECONDS = 30.0
 # One thread for numpy: with one a core it would meet the limit of processes on a large machine. The board's image has
 # universal time as well. PATH is the list's.
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "TZ": "UTC0"}
-DEFAULT_PROVISIONS = "sh"
 ANSWER_SECONDS = 30.0  # over the program's own limit: killing and reaping on a loaded machine
 LAYERS = (
     "user namespace", "pid namespace", "mount namespace", "network namespace", "ipc namespace", "uts namespace",
@@ -49,48 +48,14 @@ LAYERS = (
 UNSAFE_LAYERS = ("resource limits", "output limit", "killed as a group")
 
 
-class Completed(msgspec.Struct, frozen=True, kw_only=True):
-    """What running one program showed; a limit is named only where it was seen to be enforced.
-
-    `files_exceeded` means that the box was full at the end, `processes_exceeded` that a fork was refused.
-    `result` is what a resident program's driver reported; None when it ended without. Its
-    `stderr` is then what was written in the report's place.
-    """
-
-    exit_code: int | None
-    signal: int | None
-    stdout: bytes
-    stderr: bytes
-    result: str | None
-    timed_out: bool
-    output_exceeded: bool
-    memory_exceeded: bool
-    wall_seconds: float
-    cpu_seconds: float
-    processes_exceeded: bool = False
-    files_exceeded: bool = False
-
-
 class Runner(Protocol):
     """Where programs run."""
 
     def facts(self) -> SandboxFacts:
         """Which layers of isolation hold, found out by starting one warden."""
 
-    def run(
-        self,
-        command: Sequence[str],
-        *,
-        files: Mapping[str, bytes],
-        limits: Limits,
-        grace_seconds: float = 0.0,
-        resident: bool = False,
-        provisions: str = DEFAULT_PROVISIONS,
-    ) -> Completed:
-        """Run one program to its end, with the commands and modules of a list.
-
-        Raises SandboxError for any fault that is not the program's.
-        """
+    def run(self, job: Job) -> Completed:
+        """Run one program to its end. Raises SandboxError for any fault that is not the program's."""
 
     def close(self) -> None:
         """End all wardens and what runs in them."""
@@ -136,34 +101,18 @@ class Sandbox:
         layers = [layer for layer in LAYERS if layer not in missing and (layer != "nobody" or warden.becomes_nobody)]
         return SandboxFacts(isolated=True, layers=layers, missing=missing)
 
-    def run(
-        self,
-        command: Sequence[str],
-        *,
-        files: Mapping[str, bytes],
-        limits: Limits,
-        grace_seconds: float = 0.0,
-        resident: bool = False,
-        provisions: str = DEFAULT_PROVISIONS,
-    ) -> Completed:
-        """Run `command` in an empty working directory that holds `files`, with /dev/null as stdin.
-
-        A file named `tmp/NAME` lies in the folder for temporary files, and `command` gets its full path instead.
-        It is ended `grace_seconds` after the wall limit. `resident` runs the first file, a Python program, inside the
-        warden's own interpreter by the driver instead: no output, but a result. Raises SandboxError.
-        """
+    def run(self, job: Job) -> Completed:
+        """Run the steps of a job with /dev/null as stdin, until one fails. Raises SandboxError."""
         request = {
-            "command": list(command),
-            "files": list(files),
-            "limits": msgspec.to_builtins(limits),
-            "grace_seconds": grace_seconds,
-            "resident": resident,
+            "steps": msgspec.to_builtins(job.steps),
+            "files": list(job.files),
+            "driver": job.driver,
         }
         warden = self._take()
         try:
-            request["environment"] = warden.view.environment(provisions)
-            seconds = limits.wall_seconds + grace_seconds + ANSWER_SECONDS
-            answer, outputs = warden.ask(request, list(files.values()), seconds)
+            request["environment"] = warden.view.environment(job.provisions) | job.environment
+            seconds = ANSWER_SECONDS + sum(step.limits.wall_seconds + step.grace_seconds for step in job.steps)
+            answer, outputs = warden.ask(request, list(job.files.values()), seconds)
             if not outputs:  # it ended over something that is not the program's
                 message = f"a warden gave up: {answer.get('error', 'without a word')}"
                 raise SandboxError(message, hint="run the same command again; finished verdicts are kept")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.errors import SandboxError
+from podium.execute.jobs import one_step
 from podium.execute.languages import judge, language_named
 from podium.execute.programs import encode_program
 from podium.execute.provisions import provisions_named
@@ -21,8 +22,9 @@ from podium.records import Check, Limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from podium.execute.languages import Language, Mode, Probe, Run
-    from podium.execute.sandbox import Completed, Runner
+    from podium.execute.jobs import Completed, Job
+    from podium.execute.languages import Language, Mode, Probe
+    from podium.execute.sandbox import Runner
     from podium.tasks import Task
 
 ENDLESS_SECONDS = 0.5
@@ -109,12 +111,12 @@ GUARDS = (
 GUARDS_WITHOUT_ISOLATION = ("memory bomb", "output flood", "output that is not UTF-8")
 
 
-def read_versions(language: Language, limits: Limits, sandbox: Runner, provisions: str) -> dict[str, str]:
+def read_versions(language: Language, mode: Mode, sandbox: Runner, provisions: str) -> dict[str, str]:
     """The first line that each tool of a language says about its version. Raises SandboxError."""
     versions = {}
+    limits = language.prepare(b"", mode).within(PATIENT_SECONDS, PATIENT_SECONDS).steps[0].limits
     for name, command in language.tools.items():
-        patient = msgspec.structs.replace(limits, wall_seconds=PATIENT_SECONDS)
-        completed = sandbox.run(command, files={}, limits=patient, provisions=provisions)
+        completed = sandbox.run(one_step(command, files={}, limits=limits, provisions=provisions))
         lines = (completed.stdout or completed.stderr).decode(errors="replace").strip().splitlines()
         if completed.exit_code != 0 or not lines:
             message = f"{' '.join(command)} does not work in the sandbox (exit code {completed.exit_code})"
@@ -151,9 +153,10 @@ def try_guard(guard: Guard, sandbox: Runner) -> Check:
     """Attack the sandbox once."""
     if guard.python:
         files = {"program.py": guard.python.encode()}
-        completed = sandbox.run(["program.py"], files=files, limits=GUARD_LIMITS, grace_seconds=1.0, resident=True)
+        job = one_step(["program.py"], files=files, limits=GUARD_LIMITS, grace_seconds=1.0, driver="python")
     else:
-        completed = sandbox.run(["sh", "-c", guard.sh], files={}, limits=GUARD_LIMITS)
+        job = one_step(["sh", "-c", guard.sh], files={}, limits=GUARD_LIMITS)
+    completed = sandbox.run(job)
     held = guard.held(completed)
     return Check(name=guard.name, ok=held, saw="contained" if held else f"not contained: {_says(completed)}")
 
@@ -167,17 +170,9 @@ def _says(completed: Completed) -> str:
 def try_probe(probe: Probe, language: Language, mode: Mode, sandbox: Runner, provisions: str) -> Check:
     """Run one program whose outcome in a language is known."""
     seconds = ENDLESS_SECONDS if probe.wanted == "timed_out" else PATIENT_SECONDS
-    limits = msgspec.structs.replace(language.limits(mode), wall_seconds=seconds)
 
-    def run_once(run: Run) -> Completed:
-        return sandbox.run(
-            run.command,
-            files=run.files,
-            limits=limits,
-            grace_seconds=run.grace_seconds,
-            resident=run.resident,
-            provisions=provisions,
-        )
+    def run_once(job: Job) -> Completed:
+        return sandbox.run(msgspec.structs.replace(job.within(seconds, PATIENT_SECONDS), provisions=provisions))
 
     _, outcome, message = judge(language, encode_program(probe.program), mode, run_once)
     saw = outcome if outcome == probe.wanted else f"{outcome} ({message}), not {probe.wanted}"

@@ -30,7 +30,7 @@ class Limits(Part, frozen=True, kw_only=True):
 
 
 class VerdictsHeader(Record, frozen=True, kw_only=True, tag="verdicts"):
-    """First line of verdicts/<task>.jsonl: what was run, with which tools, inside what.
+    """First line of verdicts/<task>.jsonl: what was run, under which limits by step, with which tools, inside what.
 
     `packages` are those that Python programs could import, `toolchain` everything else outside the program, each with
     its version or, where that is no number, what it is. `root` is the root file system they came from, empty for this
@@ -47,7 +47,7 @@ class VerdictsHeader(Record, frozen=True, kw_only=True, tag="verdicts"):
     data_sha256: Sha256
     problems: list[ProblemId]
     n_samples: Positive
-    limits: Limits
+    limits: dict[str, Limits]
     sandbox: SandboxFacts
     packages: dict[str, str]
     toolchain: dict[str, str]

@@ -11,18 +11,19 @@ import pytest
 
 from podium.errors import IncompleteError, RecordError, SandboxError, UsageError
 from podium.execute import ExecuteOptions, execute
-from podium.execute.sandbox import Completed, Sandbox, UnsafeSandbox
+from podium.execute.jobs import Completed
+from podium.execute.sandbox import Sandbox, UnsafeSandbox
 from podium.execute.selftest import GUARDS, Guard, guards_of, try_guard
 from podium.progress import SilentReport
 from podium.records import SandboxFacts, Verdict, VerdictsHeader, encode, read_rows
 from podium.tasks import Problem, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
+    from podium.execute.jobs import Job
     from podium.execute.sandbox import Runner
-    from podium.records import Limits
 
 TASK = Task(
     name="demo-sh",
@@ -62,18 +63,10 @@ class FakeRunner:
     def close(self) -> None:
         """Nothing to end."""
 
-    def run(
-        self,
-        command: Sequence[str],
-        *,
-        files: Mapping[str, bytes],
-        limits: Limits,
-        grace_seconds: float = 0.0,
-        resident: bool = False,
-        provisions: str = "",
-    ) -> Completed:
+    def run(self, job: Job) -> Completed:
         """Answer by what the program says."""
-        text = b"".join(files.values()).decode()
+        text = b"".join(job.files.values()).decode()
+        command = job.steps[0].command
         with self._lock:
             self.active += 1
             self.runs[text] += 1
@@ -85,13 +78,13 @@ class FakeRunner:
                 return self.provided
             if "-nv" in command:
                 return msgspec.structs.replace(ENDED, stderr=b"" if "b ]]" in text else text.encode())
-            return self._answer(text or " ".join(command), resident=resident)
+            return self._answer(text or " ".join(command), driver=job.driver)
         finally:
             with self._lock:
                 self.active -= 1
 
-    def _answer(self, text: str, *, resident: bool) -> Completed:
-        if resident:
+    def _answer(self, text: str, *, driver: str) -> Completed:
+        if driver:
             return msgspec.structs.replace(ENDED, result=self.guard_result)
         if "flood" in text:
             return msgspec.structs.replace(ENDED, output_exceeded=self.floods)
@@ -264,10 +257,10 @@ def test_fault_of_the_sandbox_keeps_finished_verdicts_and_gives_none_itself(tmp_
 class BreaksLater(FakeRunner):
     """A sandbox that stops withstanding attacks once it has run a program."""
 
-    def _answer(self, text: str, *, resident: bool) -> Completed:
+    def _answer(self, text: str, *, driver: str) -> Completed:
         if "# test" in text:
             self.guard_result = "SystemExit\nfailed: open('/etc/shadow')"
-        return super()._answer(text, resident=resident)
+        return super()._answer(text, driver=driver)
 
 
 def test_machine_that_breaks_during_the_batch_gives_no_verdicts(tmp_path: Path) -> None:

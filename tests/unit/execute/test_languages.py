@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from podium.errors import UnknownNameError
+from podium.execute.jobs import Completed
 from podium.execute.languages import LANGUAGES, language_named
 from podium.execute.programs import encode_program
-from podium.execute.sandbox import Completed, Sandbox
+from podium.execute.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,12 +171,5 @@ def test_odd_script(sandbox: Sandbox, name: str, program: str, wanted: tuple[str
 
 def judge(sandbox: Sandbox, name: str, program: str) -> tuple[str, str]:
     language = language_named(name)
-    run = language.prepare(encode_program(program))
-    saw = sandbox.run(
-        run.command,
-        files=run.files,
-        limits=language.limits("parity"),
-        grace_seconds=run.grace_seconds,
-        resident=run.resident,
-    )
+    saw = sandbox.run(language.prepare(encode_program(program), "parity"))
     return language.read(saw, "parity")

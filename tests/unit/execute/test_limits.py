@@ -217,4 +217,4 @@ def test_a_file_may_be_as_large_as_the_box() -> None:
     """The box, which is seen to be full, is met before the limit of one file, which is not seen."""
     assert FILE_BYTES >= BOX_BYTES
     for name in LANGUAGES:
-        assert language_named(name).limits("parity").file_bytes >= BOX_BYTES
+        assert language_named(name).prepare(b"", "parity").limits["run"].file_bytes >= BOX_BYTES

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from podium.execute.jobs import Completed
 from podium.execute.pool import SLEEPERS_TOGETHER, Pool, Workers
 from podium.execute.programs import Program
-from podium.execute.sandbox import Completed
 from podium.execute.slots import IdleCores, Slots
 from podium.files import AppendLog, sha256_bytes
 from podium.progress import SilentReport
@@ -19,11 +19,10 @@ from podium.records import SandboxFacts, Verdict, decode
 from podium.tasks import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from podium.execute.jobs import Job
     from podium.execute.pool import Summary
-    from podium.records import Limits
 
 WALL = 15.0
 TASK = Task(name="t", language="pl", problems=[], stop=[], data_sha256="d" * 64, problems_in_task=0)
@@ -48,17 +47,8 @@ class Scripted:
     def close(self) -> None:
         pass
 
-    def run(
-        self,
-        command: Sequence[str],
-        *,
-        files: Mapping[str, bytes],
-        limits: Limits,
-        grace_seconds: float = 0.0,
-        resident: bool = False,
-        provisions: str = "",
-    ) -> Completed:
-        share, again, _ = next(iter(files.values())).decode().split()
+    def run(self, job: Job) -> Completed:
+        share, again, _ = next(iter(job.files.values())).decode().split()
         with self._lock:
             self.active += 1
             self.most = max(self.most, self.active)
@@ -70,7 +60,7 @@ class Scripted:
             self.active -= 1
             if again == "pass" and len(seen) > 1:
                 return PASSED
-        return msgspec.structs.replace(HUNG, cpu_seconds=float(share) * WALL)
+        return msgspec.structs.replace(HUNG, cpu_seconds=float(share) * WALL, busy_share=float(share))
 
 
 def run(tmp_path: Path, texts: list[str], sandbox: Scripted, workers: Workers) -> tuple[Summary, list[str]]:

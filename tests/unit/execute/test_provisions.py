@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from podium.errors import RecordError, SandboxError
+from podium.execute.jobs import one_step
 from podium.execute.languages import judge, language_named
 from podium.execute.provisions import NAMES, provisions_named
 from podium.execute.provisions.checks import APT, look, look_at_all
@@ -21,8 +23,7 @@ from podium.records import Limits, VerdictsHeader, decode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from podium.execute.languages import Run
-    from podium.execute.sandbox import Completed
+    from podium.execute.jobs import Completed, Job
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LIMITS = Limits(
@@ -61,16 +62,16 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def outcome_of(sandbox: Sandbox, language: str, program: str, provisions: str) -> tuple[str, str]:
-    def run(wanted: Run) -> Completed:
-        return sandbox.run(
-            wanted.command, files=wanted.files, limits=LIMITS, resident=wanted.resident, provisions=provisions
-        )
+    def run(job: Job) -> Completed:
+        return sandbox.run(msgspec.structs.replace(job.within(LIMITS.wall_seconds, 0.0), provisions=provisions))
 
     return judge(language_named(language), program.encode(), "parity", run)[1:]
 
 
 def shell(sandbox: Sandbox, script: str, provisions: str = "demo-sh") -> str:
-    done = sandbox.run(["bash", "p.sh"], files={"p.sh": script.encode()}, limits=LIMITS, provisions=provisions)
+    done = sandbox.run(
+        one_step(["bash", "p.sh"], files={"p.sh": script.encode()}, limits=LIMITS, provisions=provisions)
+    )
     return done.stdout.decode()
 
 

@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from podium.errors import SandboxError
+from podium.execute.jobs import one_step
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
 from podium.execute.warden import kernel, seccomp
 from podium.records import Limits
@@ -26,7 +27,7 @@ from podium.records import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from podium.execute.sandbox import Completed
+    from podium.execute.jobs import Completed
 
 pytestmark = pytest.mark.world
 LIMITS = Limits(
@@ -48,12 +49,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def bash(sandbox: Sandbox, script: str, limits: Limits = LIMITS) -> Completed:
-    return sandbox.run(["bash", "program.sh"], files={"program.sh": script.encode()}, limits=limits)
+    return sandbox.run(one_step(["bash", "program.sh"], files={"program.sh": script.encode()}, limits=limits))
 
 
 def python(sandbox: Sandbox, program: str, limits: Limits = LIMITS) -> Completed:
     return sandbox.run(
-        ["program.py"], files={"program.py": program.encode()}, limits=limits, grace_seconds=1.0, resident=True
+        one_step(
+            ["program.py"], files={"program.py": program.encode()}, limits=limits, grace_seconds=1.0, driver="python"
+        )
     )
 
 
@@ -356,7 +359,7 @@ def test_results_do_not_depend_on_the_hash_seed_or_an_earlier_program() -> None:
 
 def test_command_that_is_not_there_is_a_fault_of_ours(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxError, match="no-such-tool") as caught:
-        sandbox.run(["no-such-tool"], files={}, limits=LIMITS)
+        sandbox.run(one_step(["no-such-tool"], files={}, limits=LIMITS))
     assert "toolchain" in caught.value.hint
 
 
@@ -394,12 +397,13 @@ def test_machine_without_namespaces_is_refused_with_the_flag_named() -> None:
 CRASHING_PARENT = """
 import os, sys, threading
 from podium.execute.sandbox import {kind}
+from podium.execute.jobs import one_step
 from podium.records import Limits
 limits = Limits(wall_seconds=60.0, cpu_seconds=60.0, memory_bytes=1 << 30, output_bytes=1000, file_bytes=1000,
                 processes=20)
 sandbox = {kind}()
 script = b"(setsid sleep {marker} >/dev/null 2>&1 &) ; sleep {marker}"
-run = lambda: sandbox.run(["bash", "p.sh"], files={{"p.sh": script}}, limits=limits)
+run = lambda: sandbox.run(one_step(["bash", "p.sh"], files={{"p.sh": script}}, limits=limits))
 threading.Thread(target=run, daemon=True).start()
 print("started", flush=True)
 threading.Event().wait()
@@ -426,11 +430,12 @@ def test_nothing_survives_a_killed_parent(tmp_path: Path, kind: str, marker: str
 AS_ORDINARY_USER = """
 import json, os, sys
 from podium.execute.sandbox import Sandbox
+from podium.execute.jobs import one_step
 from podium.records import Limits
 limits = Limits(wall_seconds=2.0, cpu_seconds=5.0, memory_bytes=1 << 29, output_bytes=10000, file_bytes=100000,
                 processes=20)
 def bash(script):
-    return sandbox.run(["bash", "p.sh"], files={"p.sh": script.encode()}, limits=limits).stdout.decode()
+    return sandbox.run(one_step(["bash", "p.sh"], files={"p.sh": script.encode()}, limits=limits)).stdout.decode()
 with Sandbox() as sandbox:
     facts = sandbox.facts()
     out = {
@@ -445,7 +450,7 @@ with Sandbox() as sandbox:
         "init": bash("kill -9 1; kill -9 $PPID; echo on"),
     }
     program = b'raise ValueError(*(line for line in open("/proc/self/status") if line.startswith("CapEff")))'
-    run = sandbox.run(["p.py"], files={"p.py": program}, limits=limits, resident=True)
+    run = sandbox.run(one_step(["p.py"], files={"p.py": program}, limits=limits, driver="python"))
     out["python"] = run.result
 print(json.dumps(out))
 """

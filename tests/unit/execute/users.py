@@ -19,7 +19,7 @@ from podium.execute.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from podium.execute.sandbox import Completed
+    from podium.execute.jobs import Completed
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 SYSTEM_PYTHON = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
@@ -48,14 +48,11 @@ class Judged(msgspec.Struct, frozen=True):
 def judge(sandbox: Sandbox, case: Case) -> Judged:
     """Run a program and read it as the stage does."""
     language = language_named(case.language)
-    run = language.prepare(encode_program(case.program))
-    completed: Completed = sandbox.run(
-        run.command,
-        files=run.files,
-        limits=msgspec.structs.replace(language.limits("parity"), **case.limits),
-        grace_seconds=run.grace_seconds,
-        resident=run.resident,
-    )
+    job = language.prepare(encode_program(case.program), "parity")
+    steps = [
+        msgspec.structs.replace(step, limits=msgspec.structs.replace(step.limits, **case.limits)) for step in job.steps
+    ]
+    completed: Completed = sandbox.run(msgspec.structs.replace(job, steps=steps))
     outcome, message = language.read(completed, "parity")
     stdout, stderr = (stream.decode(errors="replace") for stream in (completed.stdout, completed.stderr))
     return Judged(outcome, message, stdout, stderr, completed.cpu_seconds)

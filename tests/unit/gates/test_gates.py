@@ -79,7 +79,7 @@ HEADER = VerdictsHeader(
     data_sha256="0" * 64,
     problems=["P"],
     n_samples=50,
-    limits=Limits(wall_seconds=3, cpu_seconds=9, memory_bytes=1, output_bytes=1, file_bytes=1, processes=1),
+    limits={"run": Limits(wall_seconds=3, cpu_seconds=9, memory_bytes=1, output_bytes=1, file_bytes=1, processes=1)},
     sandbox=SandboxFacts(isolated=True, layers=["user namespace"], missing=[]),
     packages={},
     toolchain={},

@@ -42,7 +42,7 @@ def write_verdicts(path: Path, outcomes: list[list[Outcome]], task: str = "human
         data_sha256="1" * 64,
         problems=[f"P/{i}" for i in range(len(outcomes))],
         n_samples=len(outcomes[0]),
-        limits=LIMITS,
+        limits={"run": LIMITS},
         sandbox=SandboxFacts(isolated=True, layers=[], missing=[]),
         packages={},
         toolchain={},

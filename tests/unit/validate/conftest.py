@@ -135,7 +135,9 @@ def make_verdicts(run_dir: Path, plan: Plan, task: PlannedTask) -> None:
         data_sha256=task.data_sha256,
         problems=task.problems,
         n_samples=plan.sampling.n_samples,
-        limits=Limits(wall_seconds=3, cpu_seconds=3, memory_bytes=1, output_bytes=1, file_bytes=1, processes=1),
+        limits={
+            "run": Limits(wall_seconds=3, cpu_seconds=3, memory_bytes=1, output_bytes=1, file_bytes=1, processes=1)
+        },
         sandbox=SandboxFacts(isolated=True, layers=["pid"], missing=[]),
         packages={},
         toolchain={},

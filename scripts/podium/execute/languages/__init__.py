@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
@@ -12,8 +13,8 @@ from podium.names import load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from podium.execute.sandbox import Completed
-    from podium.records import Limits, Outcome
+    from podium.execute.jobs import Completed, Job
+    from podium.records import Outcome
 
 Mode = Literal["parity", "corrected"]
 LANGUAGES = {
@@ -35,15 +36,6 @@ def asked_for_withheld(completed: Completed) -> tuple[Outcome, str] | None:
     return "unavailable", f"it asked for {name}, which the harness has and programs here have not"
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sandbox is asked to do for one program; see `Sandbox.run`."""
-
-    command: list[str]
-    files: dict[str, bytes]
-    grace_seconds: float = 0.0
-    resident: bool = False
-
-
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """A program whose outcome is known: the toolchain is sound when it gives that outcome."""
 
@@ -53,20 +45,21 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Language(Protocol):
-    """One language of the harness. `tools` are commands whose first line of output is a version."""
+    """One language of the harness. `tools` are commands whose first line of output is a version.
+
+    `folders` are those outside /usr that its toolchain lies in; programs may read them.
+    """
 
     tools: dict[str, list[str]]
+    folders: tuple[str, ...]
 
-    def limits(self, mode: Mode) -> Limits:
-        """Bounds for one program."""
-
-    def prepare(self, program: bytes) -> Run:
-        """What to run for a program."""
+    def prepare(self, program: bytes, mode: Mode) -> Job:
+        """What to run for a program, and under which limits."""
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """The outcome, and the harness's text for it."""
 
-    def second_look(self, program: bytes) -> Run | None:
+    def second_look(self, program: bytes) -> Job | None:
         """What else to run before a pass is believed, or None."""
 
     def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
@@ -86,10 +79,10 @@ def met_limit(completed: Completed) -> Outcome | None:
 
 
 def judge(
-    language: Language, program: bytes, mode: Mode, run: Callable[[Run], Completed]
+    language: Language, program: bytes, mode: Mode, run: Callable[[Job], Completed]
 ) -> tuple[Completed, Outcome, str]:
     """Run one program and read what that showed; `run` is where programs run. Raises SandboxError."""
-    completed = run(language.prepare(program))
+    completed = run(language.prepare(program, mode))
     outcome, message = language.read(completed, mode)
     look = language.second_look(program) if outcome == "passed" else None
     outcome, message = (language.read_again(run(look)) if look else None) or (outcome, message)
@@ -100,3 +93,8 @@ def language_named(name: str) -> Language:
     """Return a language by its short name. Raises UnknownNameError."""
     language: Language = load("language", name, LANGUAGES)()
     return language
+
+
+def toolchain_folders() -> list[Path]:
+    """The folders outside /usr that any language's toolchain lies in."""
+    return [Path(folder) for name in LANGUAGES for folder in language_named(name).folders]

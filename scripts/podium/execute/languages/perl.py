@@ -8,8 +8,8 @@ from podium.execute.languages import Probe, met_limit
 from podium.execute.languages.script import Script, kept
 
 if TYPE_CHECKING:
+    from podium.execute.jobs import Completed
     from podium.execute.languages import Mode
-    from podium.execute.sandbox import Completed
     from podium.records import Outcome
 
 

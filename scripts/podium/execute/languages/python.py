@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import FILE_BYTES, PROCESSES, Probe, Run, asked_for_withheld, met_limit
+from podium.execute.jobs import one_step
+from podium.execute.languages import FILE_BYTES, PROCESSES, Probe, asked_for_withheld, met_limit
 from podium.records import Limits
 
 if TYPE_CHECKING:
+    from podium.execute.jobs import Completed, Job
     from podium.execute.languages import Mode
-    from podium.execute.sandbox import Completed
     from podium.records import Outcome
 
 # [H] bigcode_eval/tasks/custom_metrics: alarm at 3.0 s inside, join(timeout + 1) outside. No memory limit there; ours
@@ -35,14 +36,12 @@ class Python:
 
     tools = {"python": [str(Path(sys.executable).resolve()), "-V"]}  # noqa: RUF012
 
-    def limits(self, mode: Mode) -> Limits:
-        """The harness's, in both modes."""
-        return LIMITS
+    folders = ()
 
-    def prepare(self, program: bytes) -> Run:
-        """Run inside the warden's interpreter."""
+    def prepare(self, program: bytes, mode: Mode) -> Job:
+        """Run inside the warden's interpreter, under the harness's limits in both modes."""
         files = {"program.py": program}
-        return Run(command=["program.py"], files=files, grace_seconds=GRACE_SECONDS, resident=True)
+        return one_step(["program.py"], files=files, limits=LIMITS, grace_seconds=GRACE_SECONDS, driver="python")
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """`passed`, `timed out` or `failed: <exception>`; a process that dies without a word is "timed out" there."""
@@ -64,7 +63,7 @@ class Python:
             return "syntax_error", message
         return ("out_of_memory" if kind == "MemoryError" else "failed"), message
 
-    def second_look(self, program: bytes) -> Run | None:
+    def second_look(self, program: bytes) -> Job | None:
         """Nothing: a pass is believed."""
         return None
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import FILE_BYTES, PROCESSES, Run, asked_for_withheld, met_limit
+from podium.execute.jobs import one_step
+from podium.execute.languages import FILE_BYTES, PROCESSES, asked_for_withheld, met_limit
 from podium.records import Limits
 
 if TYPE_CHECKING:
+    from podium.execute.jobs import Completed, Job
     from podium.execute.languages import Mode
-    from podium.execute.sandbox import Completed
     from podium.records import Outcome
 
 # [H] bigcode_eval/tasks/custom_metrics/multiple_metrics/safe_subprocess: 15 s; it reads 1 kB of each stream every
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 WALL_SECONDS = 15.0
 OUTPUT_BYTES = (1 << 16) + 150 * (1 << 10)
 KEPT_BYTES = 2048  # what the status rules can see of a stream
+# The harness's time and, because it decides verdicts there, output; the others protect the machine.
+LIMITS = Limits(
+    wall_seconds=WALL_SECONDS,
+    cpu_seconds=WALL_SECONDS + 5,
+    memory_bytes=4 << 30,
+    output_bytes=OUTPUT_BYTES,
+    file_bytes=FILE_BYTES,
+    processes=PROCESSES,
+)
 
 
 class Script:
@@ -24,24 +34,14 @@ class Script:
 
     interpreter: str
     file_name: str
+    folders: tuple[str, ...] = ()
 
-    def limits(self, mode: Mode) -> Limits:
-        """The harness's time and, because it decides verdicts there, output; the others protect the machine."""
-        return Limits(
-            wall_seconds=WALL_SECONDS,
-            cpu_seconds=WALL_SECONDS + 5,
-            memory_bytes=4 << 30,
-            output_bytes=OUTPUT_BYTES,
-            file_bytes=FILE_BYTES,
-            processes=PROCESSES,
-        )
-
-    def prepare(self, program: bytes) -> Run:
+    def prepare(self, program: bytes, mode: Mode) -> Job:
         """Interpreter and file; as in the harness the file lies with the temporary ones and the folder is empty."""
         name = f"tmp/{self.file_name}"
-        return Run(command=[self.interpreter, name], files={name: program})
+        return one_step([self.interpreter, name], files={name: program}, limits=LIMITS)
 
-    def second_look(self, program: bytes) -> Run | None:
+    def second_look(self, program: bytes) -> Job | None:
         """Nothing: a pass is believed."""
         return None
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import Probe, Run, met_limit
-from podium.execute.languages.script import Script, kept
+from podium.execute.jobs import one_step
+from podium.execute.languages import Probe, met_limit
+from podium.execute.languages.script import LIMITS, Script, kept
 
 if TYPE_CHECKING:
+    from podium.execute.jobs import Completed, Job
     from podium.execute.languages import Mode
-    from podium.execute.sandbox import Completed
     from podium.records import Outcome
 
 
@@ -34,12 +35,13 @@ class Shell(Script):
             return met_limit(completed) or "syntax_error", "SyntaxError"
         return self.broken(completed)
 
-    def second_look(self, program: bytes) -> Run | None:
+    def second_look(self, program: bytes) -> Job | None:
         """Only read the program: Bash 5.2.15 (Debian 12) ends with 0 where it cannot parse a `[[` or a `for ((`.
 
         5.1, as in the board's image, and 5.2.37 end with 1 or 2 there. The tests behind such a place never ran.
         """
-        return Run(command=["bash", "-nv", self.file_name], files={self.file_name: program + LAST_LINE})
+        files = {self.file_name: program + LAST_LINE}
+        return one_step(["bash", "-nv", self.file_name], files=files, limits=LIMITS)
 
     def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
         """A syntax error, if the last line was not reached although nothing was found wrong."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from podium.errors import RecordError, SandboxError, SandboxUnavailableError
+from podium.execute.jobs import one_step
 from podium.execute.provisions import NO_IMAGE
 from podium.files import parse_json
 from podium.records import Limits
@@ -141,7 +142,7 @@ def _remedy(seen: _Seen) -> str:
 def _lines(program: str, command: str, file_name: str, provisions: Provisions, sandbox: Runner) -> Iterator[list[str]]:
     """What a script says, in words a line; its last line is `end`."""
     files = {file_name: program.encode()}
-    completed = sandbox.run([command, file_name], files=files, limits=LIMITS, provisions=provisions.name)
+    completed = sandbox.run(one_step([command, file_name], files=files, limits=LIMITS, provisions=provisions.name))
     lines = completed.stdout.decode(errors="replace").splitlines()
     if not lines or lines[-1] != "end":
         said = completed.stderr.decode(errors="replace").strip()[-300:]
@@ -208,14 +209,15 @@ def _look_at_python(provisions: Provisions, sandbox: Runner, seen: _Seen) -> Non
     distributions = {name: listed.modules for name, listed in provisions.distributions.items()}
     compiled = [name for name in COMPILED if name in distributions]
     text = PYTHON_PROGRAM.format(distributions=distributions, standard=list(provisions.standard), compiled=compiled)
-    completed = sandbox.run(
+    job = one_step(
         ["check.py"],
         files={"check.py": text.encode()},
         limits=LIMITS,
         grace_seconds=1.0,
-        resident=True,
+        driver="python",
         provisions=provisions.name,
     )
+    completed = sandbox.run(job)
     answer = _answer(completed.result or "")
     seen.packages.update(sorted(answer["versions"].items()))
     _note_zone(answer["zone"], seen)

@@ -58,10 +58,24 @@ class Warden:
 def run(
     warden: Warden, control: int, request: dict[str, Any], files: list[bytes]
 ) -> tuple[dict[str, Any], list[bytes]]:
-    """Run the requested program to its end in a box that is empty. Raises EOFError when podium is gone."""
-    resident, limits, nonce = request["resident"], request["limits"], os.urandom(NONCE_BYTES)
-    if not resident:  # those read no file, and the harness's working directory is empty
+    """Run the steps of a program, until one fails, in a box that is empty. Raises EOFError when podium is gone."""
+    if not request["driver"]:  # such a program reads no file, and the harness's working directory is empty
         _write_files(warden, request["files"], files)
+    wall_seconds = cpu_seconds = 0.0
+    for step in request["steps"]:
+        header, outputs = _run_step(warden, control, request | step, files)
+        wall_seconds, cpu_seconds = wall_seconds + header["wall_seconds"], cpu_seconds + header["cpu_seconds"]
+        header["step"] = step["name"]
+        header["busy_share"] = header["cpu_seconds"] / step["limits"]["wall_seconds"]
+        if header["exit_code"] != 0 or header["output_exceeded"]:
+            break
+    return header | {"wall_seconds": wall_seconds, "cpu_seconds": cpu_seconds}, outputs
+
+
+def _run_step(
+    warden: Warden, control: int, request: dict[str, Any], files: list[bytes]
+) -> tuple[dict[str, Any], list[bytes]]:
+    resident, limits, nonce = bool(request["driver"]), request["limits"], os.urandom(NONCE_BYTES)
     _bound(warden, limits)
     pipes = _make_pipes(warden, 2 if resident else 3)  # failure, then result or stdout and stderr
     began = time.monotonic()
@@ -195,13 +209,13 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
     leave = os._exit
     failure = pipes[0]
     try:
-        result = _keep_out_of_reach(pipes[1]) if request["resident"] else -1
+        result = _keep_out_of_reach(pipes[1]) if request["driver"] else -1
         os.setsid()
         os.chdir(warden.box / BOX_FOLDERS[0])
         _set_limits(request["limits"], warden)
         _drop_rights(warden)
         _go_first(warden)
-        if request["resident"]:
+        if request["driver"]:
             os.closerange(3, result)
             os.closerange(result + 1, 1 << 16)
         else:

@@ -97,8 +97,10 @@ def _fill(template: Template, turn: int, chance: random.Random) -> Program:
     before, levels, after = WRAPPERS[wrapper]
     text = before + textwrap.indent(text, "    " * levels)
     name = f"{template.name} {turn}, {wrapper}"
-    return Program(name, template.name, text, after) if chance.random() < 0.5 else Program(
-        name, template.name, text + after, ""
+    return (
+        Program(name, template.name, text, after)
+        if chance.random() < 0.5
+        else Program(name, template.name, text + after, "")
     )
 
 

@@ -23,14 +23,7 @@ def judge(rows: Sequence[Sequence[str]]) -> list[str]:
     python = language_named("py")
 
     def text(row: Sequence[str]) -> str:
-        run = python.prepare(encode_program(f"{row[0]}\n{row[1]}"))
-        completed = sandbox.run(
-            run.command,
-            files=run.files,
-            limits=python.limits("parity"),
-            grace_seconds=run.grace_seconds,
-            resident=run.resident,
-        )
+        completed = sandbox.run(python.prepare(encode_program(f"{row[0]}\n{row[1]}"), "parity"))
         return python.read(completed, "parity")[1]
 
     with Sandbox() as sandbox, ThreadPoolExecutor(TOGETHER) as pool:
