@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 
 import pytest
@@ -211,6 +212,16 @@ def test_ordinary_programs_meet_no_limit(user: str) -> None:
     found = judge_as(user, list(ORDINARY.values()))
     odd = {name: one for name, one in zip(ORDINARY, found, strict=True) if one.outcome != "passed"}
     assert odd == {}
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+def test_cpu_limit_of_a_process_grows_with_the_cores_that_it_may_use() -> None:
+    """Threads that use all cores would else meet it before the clock."""
+    busy = "import time\nwhile time.process_time() < {}:\n    pass"
+    limits = {"cpu_seconds": 1, "wall_seconds": 60}
+    cores = len(os.sched_getaffinity(0))
+    found = judge_as("as we are", [Case("py", busy.format(1.5), limits), Case("py", busy.format(cores + 3), limits)])
+    assert [one.outcome for one in found] == ["passed", "timed_out"]
 
 
 def test_a_file_may_be_as_large_as_the_box() -> None:
