@@ -73,7 +73,7 @@ class Sandbox:
     signal. Nothing inherited by podium reaches a program.
 
     Not covered: a flaw of the kernel itself; where no control group can be made, which `facts` says, memory taken
-    between two looks and small objects of the kernel (SECURITY.md has the sums); CPU time taken from programs beside
+    between two looks and buffers of pipes (SECURITY.md has the sums); CPU time taken from programs beside
     it; readable files below /usr and the interpreter's folder; side channels. Programs that one warden runs
     one after another share its namespaces and see growing process numbers, nothing else of each other. A Python
     program shares its interpreter with its tests, see `languages/python_driver.py`.

@@ -19,7 +19,10 @@ class SandboxFacts(Part, frozen=True, kw_only=True):
 
 
 class Limits(Part, frozen=True, kw_only=True):
-    """Bounds for one program. `wall_seconds` is the verdict's limit, the others only protect the machine."""
+    """Bounds for one program. `wall_seconds` is the verdict's limit, the others only protect the machine.
+
+    `cpu_seconds` are those of one process on each core that it may use.
+    """
 
     wall_seconds: Seconds
     cpu_seconds: Seconds

@@ -47,7 +47,7 @@ def tight_limits() -> None:
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # Python would keep what the file size cut off
     _soften(resource.RLIMIT_NOFILE, 64)
     _soften(resource.RLIMIT_NPROC, 40)
-    _soften(resource.RLIMIT_FSIZE, 4096)
+    _soften(resource.RLIMIT_FSIZE, 1024)
     _soften(resource.RLIMIT_CPU, 5)
     _soften(resource.RLIMIT_STACK, 512 << 10)
     _soften(resource.RLIMIT_AS, 2 << 30)

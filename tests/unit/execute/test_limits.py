@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 
 import pytest
@@ -98,6 +99,17 @@ HOARDS = {
         "            except OSError:",
         "                pass",
         "        time.sleep(9)",
+        "time.sleep(3)",
+    ),
+    "mappings": c_calls(
+        "c.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]",
+        "place = c.mmap(None, 240 * mib, 0, 0x4022, -1, 0)",
+        "for n in range(0, 60_000, 2):",
+        "    c.mprotect(place + n * 4096, 4096, 1)",
+        "for _ in range(40):",
+        "    if posix.fork() == 0:",
+        "        time.sleep(9)",
+        "        posix._exit(0)",
         "time.sleep(3)",
     ),
     "memory files": c_calls("held = [os.memfd_create('f') for _ in range(2)]"),
@@ -211,6 +223,16 @@ def test_ordinary_programs_meet_no_limit(user: str) -> None:
     found = judge_as(user, list(ORDINARY.values()))
     odd = {name: one for name, one in zip(ORDINARY, found, strict=True) if one.outcome != "passed"}
     assert odd == {}
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+def test_cpu_limit_of_a_process_grows_with_the_cores_that_it_may_use() -> None:
+    """Threads that use all cores would else meet it before the clock."""
+    busy = "import time\nwhile time.process_time() < {}:\n    pass"
+    limits = {"cpu_seconds": 1, "wall_seconds": 60}
+    cores = len(os.sched_getaffinity(0))
+    found = judge_as("as we are", [Case("py", busy.format(1.5), limits), Case("py", busy.format(cores + 3), limits)])
+    assert [one.outcome for one in found] == ["passed", "timed_out"]
 
 
 def test_a_file_may_be_as_large_as_the_box() -> None:

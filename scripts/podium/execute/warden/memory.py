@@ -1,7 +1,7 @@
 """Memory of all processes of a program together, looked at from time to time where no control group bounds it.
 
-What it counts: memory of processes, shared pages once; page tables; files of the box; shared memory that nobody maps
-any more, by what the machine says. It reads only processes of the own pid namespace.
+What it counts: memory of processes, shared pages once; page tables; files of the box. Shared memory that nobody maps
+any more and the kernel's own objects are known of the whole machine only: there, growth while the program runs counts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ LOOK_SECONDS = 0.05
 # Memory of a socket is bounded, their number by nothing else; no ordinary program has a tenth of these.
 SOCKETS = 1024
 SHARED_MEMORY = b"/dev/zero (deleted)"
+# What the kernel may need for a program, as a share of what the program may hold.
+KERNEL_SHARE = 4
 PIECE_BYTES = 1 << 16
 
 
@@ -24,16 +26,20 @@ class MemoryWatch:
 
     processes: int
     box: Path
-    _shared_before: int | None = field(default=None, init=False)
+    _before: tuple[int, int] | None = field(default=None, init=False)
 
     def begin(self) -> None:
         """Forget the last program. Most end before the first look, which therefore takes the first measure."""
-        self._shared_before = None
+        self._before = None
 
     def is_beyond(self, memory_bytes: int) -> bool:
         """Whether the processes that run now hold more than `memory_bytes`, or more sockets than anybody needs."""
-        if self._shared_before is None:
-            self._shared_before = self._read_shared()
+        shared, kernels = self._read_machine()
+        if self._before is None:
+            self._before = shared, kernels
+        shared_before, kernels_before = self._before
+        if kernels - kernels_before > memory_bytes // KERNEL_SHARE:
+            return True
         if self._count_sockets() > SOCKETS:
             return True
         names = os.listdir(self.processes)  # noqa: PTH208  of a descriptor
@@ -45,7 +51,7 @@ class MemoryWatch:
             boxed + sum(map(self._hold, numbers)) > memory_bytes
         ):
             return True
-        grown = self._read_shared() - self._shared_before - boxed
+        grown = shared - shared_before - boxed
         return grown > memory_bytes and any(SHARED_MEMORY in self._read(f"{name}/maps") for name in numbers)
 
     def _hold_at_most(self, name: str) -> int:
@@ -58,8 +64,10 @@ class MemoryWatch:
         rollup = self._read_fields(f"{name}/smaps_rollup")
         return rollup.get(b"Pss", status.get(b"VmRSS", 0)) + status.get(b"VmPTE", 0)
 
-    def _read_shared(self) -> int:
-        return self._read_fields("meminfo").get(b"Shmem", 0)
+    def _read_machine(self) -> tuple[int, int]:
+        """The machine's shared memory, and what its kernel holds for itself and cannot give back."""
+        fields = self._read_fields("meminfo")
+        return fields.get(b"Shmem", 0), fields.get(b"SUnreclaim", 0) + fields.get(b"KernelStack", 0)
 
     def _count_sockets(self) -> int:
         line = self._read("self/net/sockstat").partition(b"\n")[0].split()
