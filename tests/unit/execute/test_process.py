@@ -38,10 +38,8 @@ ORDINARY = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"]
 SAMPLE = 60
 # Each way in which our process differs from the harness's, and why that is right.
 DIFFERENCES = {
-    "frames below": "one more before Python 3.12, in place of a call through C: what is left of the limit is the same",
     "finders": "two of packages that are not installed here",
     "warning filters": "those of packages come with the packages; Python's own are the same, see the test for them",
-    "frozen objects": "a forked program then copies fewer pages",
 }
 # Compiled modules are loaded when they are imported, for that needs nothing that the guard removes.
 COMPILED = {

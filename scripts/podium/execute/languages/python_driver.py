@@ -16,6 +16,8 @@ import builtins
 import contextlib
 import ctypes
 import faulthandler
+import functools
+import gc
 import hashlib
 import importlib
 import io
@@ -58,9 +60,7 @@ FLAGS = {
     "dont_write_bytecode": 0, "no_user_site": 0, "no_site": 0, "safe_path": False, "hash_randomization": 1, "utf8_mode": 0,
 }  # fmt: skip
 THREAD_NAME = "ThreadPoolExecutor-1_0"
-# Python frames below a program's own: what is left of the recursion limit decides verdicts. Before 3.12 a call that
-# goes through C counted as well, and the harness's stack has one such call more than ours.
-FRAMES_BELOW = 14 + (sys.version_info < (3, 12))
+FRAMES_BELOW = 14  # below a program's own
 LOADING_FRAMES = 1000
 
 
@@ -201,6 +201,7 @@ def prepare(temporary: str) -> None:
     for name in MODULES["ready"]:
         importlib.import_module(name)
     site = sys.modules["site"]
+    site.ENABLE_USER_SITE = False  # type: ignore[attr-defined]
     for add in (site.setquit, site.setcopyright, site.sethelper, site.enablerlcompleter):
         add()
     for number, name in enumerate(sys.flags.__match_args__):
@@ -227,25 +228,39 @@ def main(program: bytes, seconds: float, descriptor: int, nonce: bytes) -> None:
     write, leave = os.write, os._exit
     # The warden's random state is the same for every program: make it a function of the program instead.
     random.seed(hashlib.sha256(program).digest())
+    if b"gc" in program:  # who asks shall see all objects; for others the warden's stay frozen, which saves copies
+        gc.unfreeze()
     _Guard.close()
-    text = _descend(FRAMES_BELOW - _frames() - 2, lambda: _judge(program, seconds))
+    text = _Stack.run(functools.partial(unsafe_execute, program, seconds))
     write(descriptor, nonce + text)
     leave(0)
 
 
-def _frames() -> int:
-    """Python frames below the caller's caller, and its own."""
-    frame, count = sys._getframe(1), 0
-    while frame is not None:
-        frame, count = frame.f_back, count + 1  # type: ignore[assignment]
-    return count
+class _Stack:
+    """Calls with as many Python frames below as the harness's process has.
+
+    What is left of the recursion limit decides verdicts. Before Python 3.12 calls that go through C count as well:
+    there one of the frames is a constructor's, so one is here.
+    """
+
+    answer: bytes
+
+    def __init__(self, levels: int, call: Callable[[], bytes]) -> None:
+        self.answer = self.descend(levels, call)
+
+    def descend(self, levels: int, call: Callable[[], bytes]) -> bytes:
+        return call() if levels <= 0 else self.descend(levels - 1, call)
+
+    @classmethod
+    def run(cls, call: Callable[[], bytes]) -> bytes:
+        """Fill up, and call."""
+        frame, count = sys._getframe(), 0
+        while frame is not None:
+            frame, count = frame.f_back, count + 1  # type: ignore[assignment]
+        return cls(FRAMES_BELOW - count - 3, call).answer
 
 
-def _descend(levels: int, judge: Callable[[], bytes]) -> bytes:
-    return judge() if levels <= 1 else _descend(levels - 1, judge)
-
-
-def _judge(program: bytes, seconds: float) -> bytes:
+def unsafe_execute(program: bytes, seconds: float) -> bytes:
     """Run a program; its kind of failure and the harness's text, as bytes."""
     exception, syntax_error = BaseException, SyntaxError
     kind = ""

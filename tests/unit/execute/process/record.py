@@ -7,9 +7,9 @@ that are given instead of downloaded. PROGRAMS is a list of [generation, tests],
 import importlib
 import json
 import os
-import runpy
 import sys
 import tempfile
+import types
 from pathlib import Path
 
 
@@ -49,7 +49,10 @@ def main() -> None:
         sys.argv[:] = ["main.py", *(word for option in options.items() for word in option), "--allow_code_execution"]
         sys.orig_argv[:] = [sys.executable, *sys.argv]
         os.chdir(checkout)
-        runpy.run_path("main.py", run_name="__main__")
+        program = types.ModuleType("__main__")
+        program.__file__ = str(checkout / "main.py")
+        sys.modules["__main__"] = program
+        exec(compile(Path(program.__file__).read_bytes(), program.__file__, "exec"), vars(program))
 
 
 if __name__ == "__main__":
