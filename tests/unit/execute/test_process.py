@@ -155,7 +155,7 @@ def test_recorded_verdicts_are_what_a_real_harness_says_now() -> None:
 @same_python
 @pytest.mark.skipif(os.geteuid() != 0 or not SYSTEM_PYTHON.exists(), reason="only root can become an ordinary user")
 @pytest.mark.parametrize("all_of_them", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_ordinary_user_gets_the_harnesss_verdicts(all_of_them: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_ordinary_user_gets_the_harnesss_verdicts(all_of_them: bool, tmp_path: Path) -> None:
     # The system's interpreter has no numpy.
     programs = [program for program in generate.programs() if "numpy" not in program.text]
     programs = programs if all_of_them else kept(programs)
@@ -172,7 +172,11 @@ def test_ordinary_user_gets_the_harnesss_verdicts(all_of_them: bool, tmp_path: P
     assert differing(programs, json.loads(done.stdout), generate.recorded()) == {}
 
 
-STANDARD_INPUT = "import json, sys; from tests.unit.execute.process.judge import judge; print(json.dumps(judge(json.load(sys.stdin))))"
+STANDARD_INPUT = """
+import json, sys
+from tests.unit.execute.process.judge import judge
+print(json.dumps(judge(json.load(sys.stdin))))
+"""
 
 
 @same_python

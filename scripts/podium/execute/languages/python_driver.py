@@ -57,7 +57,8 @@ ARGUMENTS = (
 )  # fmt: skip
 MAIN_FILE = "/app/main.py"
 FLAGS = {
-    "dont_write_bytecode": 0, "no_user_site": 0, "no_site": 0, "safe_path": False, "hash_randomization": 1, "utf8_mode": 0,
+    "dont_write_bytecode": 0, "no_user_site": 0, "no_site": 0, "safe_path": False, "hash_randomization": 1,
+    "utf8_mode": 0,
 }  # fmt: skip
 THREAD_NAME = "ThreadPoolExecutor-1_0"
 FRAMES_BELOW = 14  # below a program's own
@@ -151,7 +152,7 @@ class _Guard:
         removed = [(module, name) for module, name, _ in cls.removed if getattr(module, name, 0) is None]
         blocked = [name for name in BLOCKED_MODULES if cls.removed and sys.modules.get(name, 0) is None]
         sys.setrecursionlimit(limit + LOADING_FRAMES)
-        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__  # type: ignore[assignment]
+        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
         for module, name, original in cls.removed:
             if (module, name) in removed:
                 setattr(module, name, original)
@@ -180,16 +181,12 @@ def _as_started_process(context: types.ModuleType) -> None:
     context._default_context._actual_context = context._concrete_contexts["fork"]
 
 
-def _with_a_seed(numpy: types.ModuleType) -> None:
-    """A program's random numbers are a function of the program; see `main`."""
+def _seed_numpy(seed: int, numpy: types.ModuleType) -> None:
     importlib.import_module("numpy.random")
-    numpy.random.seed(random.Random(random.getstate()[1][0]).getrandbits(32))
+    numpy.random.seed(seed)
 
 
-AFTERWARDS: dict[str, Callable[[types.ModuleType], None]] = {
-    "multiprocessing.context": _as_started_process,
-    "numpy": _with_a_seed,
-}
+AFTERWARDS: dict[str, Callable[[types.ModuleType], None]] = {"multiprocessing.context": _as_started_process}
 
 
 def prepare(temporary: str) -> None:
@@ -227,7 +224,9 @@ def main(program: bytes, seconds: float, descriptor: int, nonce: bytes) -> None:
     """Run a program and report `passed`, `timed out` or `failed: <exception>`; ends this process."""
     write, leave = os.write, os._exit
     # The warden's random state is the same for every program: make it a function of the program instead.
-    random.seed(hashlib.sha256(program).digest())
+    digest = hashlib.sha256(program).digest()
+    random.seed(digest)
+    AFTERWARDS["numpy"] = functools.partial(_seed_numpy, int.from_bytes(digest[:4], "big"))
     if b"gc" in program:  # who asks shall see all objects; for others the warden's stay frozen, which saves copies
         gc.unfreeze()
     _Guard.close()

@@ -69,7 +69,7 @@ BREAKS: dict[str, tuple[tuple[str, str], ...]] = {
     "other frames": (("def unsafe_execute", "def judge"), ("(unsafe_execute", "(judge")),
     "other words": (('f"failed: {err}"', 'f"failed: {err!r}"'),),
     "overwritten": (("if (module, name) in removed:", "if original:"),),
-    "process": (('"multiprocessing.context": _as_started_process,', ""),),
+    "process": (('{"multiprocessing.context": _as_started_process}', "{}"),),
     "readable streams": (("raise OSError", "return ''"),),
     "recursion limit": (_first("sys.setrecursionlimit(1500)"),),
     "result at the end": (_first("write(descriptor, nonce + b'\\npassed')"),),

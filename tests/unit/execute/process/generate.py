@@ -77,7 +77,8 @@ def _read(path: Path) -> Template:
 
 def programs() -> list[Program]:
     """The 500."""
-    chance, found = random.Random(SEED), []
+    chance = random.Random(SEED)
+    found: list[Program] = []
     known = templates()
     used: dict[str, int] = {}
     number = 0
@@ -97,8 +98,10 @@ def _fill(template: Template, turn: int, chance: random.Random) -> Program:
     before, levels, after = WRAPPERS[wrapper]
     text = before + textwrap.indent(text, "    " * levels)
     name = f"{template.name} {turn}, {wrapper}"
-    return Program(name, template.name, text, after) if chance.random() < 0.5 else Program(
-        name, template.name, text + after, ""
+    return (
+        Program(name, template.name, text, after)
+        if chance.random() < 0.5
+        else Program(name, template.name, text + after, "")
     )
 
 

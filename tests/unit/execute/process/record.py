@@ -11,6 +11,7 @@ import sys
 import tempfile
 import types
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
 
     datasets.load_dataset = lambda *_, **__: datasets.DatasetDict(test=datasets.Dataset.from_list(problems))
     sys.path[0] = str(checkout)
-    metric = importlib.import_module("bigcode_eval.tasks.humaneval")
+    metric: Any = importlib.import_module("bigcode_eval.tasks.humaneval")
     compute = metric.compute_code_eval
 
     def keep(**arguments: object) -> object:
