@@ -89,7 +89,15 @@ def test_standard_modules_count_as_loaded_as_there() -> None:
         assert {module for module in wanted - mine if not module.startswith("_")} <= COMPILED
 
 
-def test_python_s_own_warning_filters_are_the_same_and_in_the_same_order() -> None:
+def test_free_recursion_depth_is_the_harnesss_in_every_version_of_python() -> None:
+    # Asked of its check_correctness, called in a thread of a pool, in each of them.
+    wanted = {(3, 11): 983, (3, 12): 985, (3, 13): 984}
+    if sys.version_info[:2] not in wanted:
+        pytest.skip("the harness was not asked in this version")
+    assert judge([(state.DEPTH, "")]) == [f"failed: {wanted[sys.version_info[:2]]}"]
+
+
+def test_standard_warning_filters_are_the_same_and_in_the_same_order() -> None:
     own = {"DeprecationWarning", "PendingDeprecationWarning", "ImportWarning", "ResourceWarning"}
 
     def filters(text: str) -> list[object]:
