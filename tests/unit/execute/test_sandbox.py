@@ -357,6 +357,29 @@ def test_results_do_not_depend_on_the_hash_seed_or_an_earlier_program() -> None:
     assert len(set(results)) == 1
 
 
+def test_numpys_random_numbers_are_a_function_of_the_program_too() -> None:
+    program = "import numpy.random\nraise ValueError(numpy.random.rand(), numpy.random.rand())"
+    with Sandbox() as one, Sandbox() as other:
+        assert python(one, program).result == python(other, program).result
+        assert python(one, f"{program} # another").result != python(other, program).result
+
+
+def test_python_program_finds_no_file_and_a_script_its_own(sandbox: Sandbox) -> None:
+    assert python(sandbox, "import os\nassert os.listdir('.') == []").result == "\npassed"
+    assert bash(sandbox, "ls -A").stdout == b"program.sh\n"
+
+
+def test_forked_copy_of_a_program_does_not_spoil_the_result(sandbox: Sandbox) -> None:
+    program = (
+        "import os, posix\nif posix.fork() == 0:\n    raise ValueError('child')\nos.wait()\nraise ValueError('parent')"
+    )
+    assert python(sandbox, program).result == "ValueError\nfailed: child"
+
+
+def test_program_that_closes_every_descriptor_is_still_judged(sandbox: Sandbox) -> None:
+    assert python(sandbox, "import os\nos.closerange(3, 1024)").result == "\npassed"
+
+
 def test_command_that_is_not_there_is_a_fault_of_ours(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxError, match="no-such-tool") as caught:
         sandbox.run(one_step(["no-such-tool"], files={}, limits=LIMITS))

@@ -16,6 +16,8 @@ import builtins
 import contextlib
 import ctypes
 import faulthandler
+import functools
+import gc
 import hashlib
 import importlib
 import io
@@ -55,12 +57,12 @@ ARGUMENTS = (
 )  # fmt: skip
 MAIN_FILE = "/app/main.py"
 FLAGS = {
-    "dont_write_bytecode": 0, "no_user_site": 0, "no_site": 0, "safe_path": False, "hash_randomization": 1, "utf8_mode": 0,
+    "dont_write_bytecode": 0, "no_user_site": 0, "no_site": 0, "safe_path": False, "hash_randomization": 1,
+    "utf8_mode": 0,
 }  # fmt: skip
 THREAD_NAME = "ThreadPoolExecutor-1_0"
-# Python frames below a program's own: what is left of the recursion limit decides verdicts. Before 3.12 a call that
-# goes through C counted as well, and the harness's stack has one such call more than ours.
-FRAMES_BELOW = 14 + (sys.version_info < (3, 12))
+FRAMES_BELOW = 14  # below a program's own
+WARMING_CALLS = 20
 LOADING_FRAMES = 1000
 
 
@@ -151,7 +153,7 @@ class _Guard:
         removed = [(module, name) for module, name, _ in cls.removed if getattr(module, name, 0) is None]
         blocked = [name for name in BLOCKED_MODULES if cls.removed and sys.modules.get(name, 0) is None]
         sys.setrecursionlimit(limit + LOADING_FRAMES)
-        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__  # type: ignore[assignment]
+        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
         for module, name, original in cls.removed:
             if (module, name) in removed:
                 setattr(module, name, original)
@@ -180,16 +182,12 @@ def _as_started_process(context: types.ModuleType) -> None:
     context._default_context._actual_context = context._concrete_contexts["fork"]
 
 
-def _with_a_seed(numpy: types.ModuleType) -> None:
-    """A program's random numbers are a function of the program; see `main`."""
+def _seed_numpy(seed: int, numpy: types.ModuleType) -> None:
     importlib.import_module("numpy.random")
-    numpy.random.seed(random.Random(random.getstate()[1][0]).getrandbits(32))
+    numpy.random.seed(seed)
 
 
-AFTERWARDS: dict[str, Callable[[types.ModuleType], None]] = {
-    "multiprocessing.context": _as_started_process,
-    "numpy": _with_a_seed,
-}
+AFTERWARDS: dict[str, Callable[[types.ModuleType], None]] = {"multiprocessing.context": _as_started_process}
 
 
 def prepare(temporary: str) -> None:
@@ -201,6 +199,7 @@ def prepare(temporary: str) -> None:
     for name in MODULES["ready"]:
         importlib.import_module(name)
     site = sys.modules["site"]
+    site.ENABLE_USER_SITE = False  # type: ignore[attr-defined]
     for add in (site.setquit, site.setcopyright, site.sethelper, site.enablerlcompleter):
         add()
     for number, name in enumerate(sys.flags.__match_args__):
@@ -219,6 +218,8 @@ def prepare(temporary: str) -> None:
     tempfile.tempdir = temporary
     thread = threading.main_thread()
     thread.name, thread.__class__ = THREAD_NAME, threading.Thread
+    for _ in range(WARMING_CALLS):
+        _Stack.run(bytes)
     unloaded.stand_in([*MODULES["standard"], *MODULES["packages"]], _Guard.lifted, AFTERWARDS)
 
 
@@ -226,26 +227,43 @@ def main(program: bytes, seconds: float, descriptor: int, nonce: bytes) -> None:
     """Run a program and report `passed`, `timed out` or `failed: <exception>`; ends this process."""
     write, leave = os.write, os._exit
     # The warden's random state is the same for every program: make it a function of the program instead.
-    random.seed(hashlib.sha256(program).digest())
+    digest = hashlib.sha256(program).digest()
+    random.seed(digest)
+    AFTERWARDS["numpy"] = functools.partial(_seed_numpy, int.from_bytes(digest[:4], "big"))
+    if b"gc" in program:  # who asks shall see all objects; for others the warden's stay frozen, which saves copies
+        gc.unfreeze()
     _Guard.close()
-    text = _descend(FRAMES_BELOW - _frames() - 2, lambda: _judge(program, seconds))
+    text = _Stack.run(functools.partial(unsafe_execute, program, seconds))
     write(descriptor, nonce + text)
     leave(0)
 
 
-def _frames() -> int:
-    """Python frames below the caller's caller, and its own."""
-    frame, count = sys._getframe(1), 0
-    while frame is not None:
-        frame, count = frame.f_back, count + 1  # type: ignore[assignment]
-    return count
+class _Stack:
+    """Calls with as many Python frames below as the harness's process has.
+
+    What is left of the recursion limit decides verdicts. Before Python 3.12 calls that go through C count as well:
+    there one of the frames is a constructor's, so one is here. From 3.13 a constructor's call counts twice once it was
+    made a few times, as it was there: `prepare` does.
+    """
+
+    answer: bytes
+
+    def __init__(self, levels: int, call: Callable[[], bytes]) -> None:
+        self.answer = self.descend(levels, call)
+
+    def descend(self, levels: int, call: Callable[[], bytes]) -> bytes:
+        return call() if levels <= 0 else self.descend(levels - 1, call)
+
+    @classmethod
+    def run(cls, call: Callable[[], bytes]) -> bytes:
+        """Fill up, and call."""
+        frame, count = sys._getframe(), 0
+        while frame is not None:
+            frame, count = frame.f_back, count + 1  # type: ignore[assignment]
+        return cls(FRAMES_BELOW - count - 3, call).answer
 
 
-def _descend(levels: int, judge: Callable[[], bytes]) -> bytes:
-    return judge() if levels <= 1 else _descend(levels - 1, judge)
-
-
-def _judge(program: bytes, seconds: float) -> bytes:
+def unsafe_execute(program: bytes, seconds: float) -> bytes:
     """Run a program; its kind of failure and the harness's text, as bytes."""
     exception, syntax_error = BaseException, SyntaxError
     kind = ""

@@ -11,7 +11,7 @@ import importlib.machinery
 import importlib.util
 import sys
 import types
-from importlib import _bootstrap  # type: ignore[attr-defined]
+from importlib import _bootstrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _load(module: types.ModuleType) -> None:
         object.__setattr__(module, "__class__", types.ModuleType)
         spec._initializing = True  # other threads that import it wait
         try:
-            _bootstrap._exec(spec, module)
+            _bootstrap._exec(spec, module)  # type: ignore[attr-defined]
         except BaseException:
             sys.modules.pop(spec.name, None)
             raise

@@ -77,7 +77,8 @@ def _read(path: Path) -> Template:
 
 def programs() -> list[Program]:
     """The 500."""
-    chance, found = random.Random(SEED), []
+    chance = random.Random(SEED)
+    found: list[Program] = []
     known = templates()
     used: dict[str, int] = {}
     number = 0

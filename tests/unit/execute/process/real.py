@@ -1,6 +1,7 @@
 """A real harness process, where one is at hand, and what was recorded from one.
 
-`python -m tests.unit.execute.process.real CHECKOUT PYTHON` records again; see CONTRIBUTING for the environment it needs.
+`python -m tests.unit.execute.process.real CHECKOUT PYTHON` records again; CONTRIBUTING says what
+the environment needs.
 """
 
 from __future__ import annotations

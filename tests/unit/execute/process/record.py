@@ -7,10 +7,11 @@ that are given instead of downloaded. PROGRAMS is a list of [generation, tests],
 import importlib
 import json
 import os
-import runpy
 import sys
 import tempfile
+import types
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
 
     datasets.load_dataset = lambda *_, **__: datasets.DatasetDict(test=datasets.Dataset.from_list(problems))
     sys.path[0] = str(checkout)
-    metric = importlib.import_module("bigcode_eval.tasks.humaneval")
+    metric: Any = importlib.import_module("bigcode_eval.tasks.humaneval")
     compute = metric.compute_code_eval
 
     def keep(**arguments: object) -> object:
@@ -49,7 +50,10 @@ def main() -> None:
         sys.argv[:] = ["main.py", *(word for option in options.items() for word in option), "--allow_code_execution"]
         sys.orig_argv[:] = [sys.executable, *sys.argv]
         os.chdir(checkout)
-        runpy.run_path("main.py", run_name="__main__")
+        program = types.ModuleType("__main__")
+        program.__file__ = str(checkout / "main.py")
+        sys.modules["__main__"] = program
+        exec(compile(Path(program.__file__).read_bytes(), program.__file__, "exec"), vars(program))
 
 
 if __name__ == "__main__":
