@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from podium.cli.doctor import needed
 from podium.cli.plan import command as plan_command
 from podium.config import read_config
 from podium.demo.walkthrough import package_folder
 from podium.doctor import check_provisions
-from podium.errors import SandboxError
+from podium.errors import SandboxError, UnknownNameError
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.machine import Machine
 from podium.execute.sandbox import Sandbox
@@ -73,13 +74,21 @@ def test_plan_says_what_is_missing_here_but_not_for_jobs_that_run_elsewhere(
         assert "missing commands: sed" in str(result.exception)
 
 
+def test_doctor_asks_for_what_the_named_tasks_need_and_no_more() -> None:
+    assert needed((), ("demo-sh", "humaneval")) == (["sh", "py"], ["demo-sh", "py"])
+    assert needed(("pl",), ()) == (["pl"], ["pl", "demo-pl"])
+    assert set(needed((), ())[0]) == {"py", "sh", "pl"}
+    with pytest.raises(UnknownNameError, match="did you mean 'demo-sh'"):
+        needed((), ("demo-sch",))
+
+
 def test_doctor_shows_every_list_of_a_language_with_versions_or_the_remedy(poor: Machine) -> None:
     with Sandbox() as rich:
         checks = {check.name: check for check in check_provisions(rich, ["py"])}
     assert next(iter(checks)) == "provisions py"
     assert "numpy 2" in checks["provisions py"].saw
     with Sandbox(machine=poor) as sandbox:
-        checks = {check.name: check for check in check_provisions(sandbox, ["sh"])}
+        checks = {check.name: check for check in check_provisions(sandbox, needed(("sh",), ())[1])}
     assert set(checks) == {"provisions sh", "provisions demo-sh"}
     assert [check.ok for check in checks.values()] == [False, False]
     assert checks["provisions demo-sh"].saw.endswith(" sed")
