@@ -106,7 +106,8 @@ class Sandbox:
     can be made, which `facts` says (there is a limit for each, and for their number); CPU time taken from programs
     beside it; readable files below /usr and the interpreter's folder, so also commands and libraries that are on no
     list, by their whole path; side channels. Programs that one warden runs one after another share its namespaces and
-    see growing process numbers, nothing else of each other. A Python program shares its interpreter with its tests, see `languages/python_driver.py`.
+    see growing process numbers, nothing else of each other. A Python program shares its interpreter with its tests, see
+    `languages/python_driver.py`.
     """
 
     isolated = True
