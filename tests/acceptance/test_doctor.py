@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 @pytest.mark.world
 def test_doctor_names_layers_attacks_and_toolchains(podium: Podium) -> None:
-    said = podium("doctor", "--json", "--languages", "sh")
+    said = podium("doctor", "--json", "--languages", "py")
     assert said.code == 0, said.err
     checks = {check.name: check for check in decode(said.out.encode(), Diagnosis, "doctor").checks}
     assert "seccomp" in checks["sandbox"].saw
     assert checks["sandbox, fork bomb"].saw == "contained"
-    assert checks["toolchain sh"].saw.startswith("GNU bash")
+    assert checks["toolchain py"].saw.startswith("Python 3.")
+    assert "sympy 1." in checks["provisions py"].saw
     assert "toolchain pl" not in checks
 
 

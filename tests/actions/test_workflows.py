@@ -145,7 +145,7 @@ def test_no_secret_is_near_a_model(path: Path) -> None:
 
 def test_model_and_programs_run_only_on_machines_the_plan_names() -> None:
     jobs = load_workflow("evaluate")["jobs"]
-    assert {name for name, job in jobs.items() if is_own_machine(job)} == {"generate", "execute"}
+    assert {name for name, job in jobs.items() if is_own_machine(job)} == {"preflight", "generate", "execute"}
 
 
 @pytest.mark.parametrize("name", ["convert", "generate"])

@@ -92,7 +92,7 @@ def official(rows: list[tuple[str, str]], harness: Harness) -> Cost:
     """The harness's own compute_code_eval."""
     cpu, wall = cpu_seconds(), time.perf_counter()
     with Sandbox(harness.folders) as sandbox:
-        judged = judge(harness, "py", rows, CORES, sandbox)
+        judged = judge(harness, "py", rows, CORES, sandbox, "py")
     wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     return cost(len(rows), cpu, wall, [passed for passed, _ in judged], [said for _, said in judged])
 

@@ -119,7 +119,8 @@ def _read(files: TaskFiles) -> tuple[list[_Row], bytes]:
 
 
 def _ask(harness: Harness, task: Task, rows: list[_Row], workers: int, sandbox: Runner) -> dict[str, tuple[bool, str]]:
-    judged = judge(harness, task, [(row.generation, row.tests) for row in rows], workers, sandbox)
+    programs = [(row.generation, row.tests) for row in rows]
+    judged = judge(harness, task.language, programs, workers, sandbox, task.provisions_name)
     return {row.verdict.program_sha256: said for row, said in zip(rows, judged, strict=True)}
 
 

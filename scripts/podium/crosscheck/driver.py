@@ -1,12 +1,15 @@
 """Runs inside the sandbox, in the harness's own interpreter: `python driver.py CHECKOUT LANGUAGE WORKERS`.
 
 Reads request.json from the working directory, a list of [generation, tests]. Writes one line on standard output: a
-JSON list of [is correct, the harness's text]. The harness's own functions do all of the judging.
+JSON list of [is correct, the harness's text]. The harness's own functions do all of the judging; only a pass that a
+defect of this machine's Bash gave is no pass, as in `execute/languages/shell.py`.
 """
 
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,10 +46,23 @@ def judge_other(language: str, rows: list[list[str]], workers: int) -> list[list
             result = evaluation.eval_string_script(language, f"{row[0]}\n{row[1]}")
         except Exception as err:  # noqa: BLE001  whatever the harness raises is its answer for this program only
             return [False, f"the harness raised {type(err).__name__}: {err}"[:400]]
-        return [result["status"] == "OK" and result["exit_code"] == 0, str(result["status"])]
+        passed = result["status"] == "OK" and result["exit_code"] == 0
+        if passed and language == "sh" and not is_read_to_its_end(f"{row[0]}\n{row[1]}"):
+            return [False, "SyntaxError"]
+        return [passed, str(result["status"])]
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
         return list(pool.map(judge, rows))
+
+
+def is_read_to_its_end(script: str) -> bool:
+    """Whether Bash can parse a script; 5.2.15 ends with 0 also where it cannot, so its last line must be shown."""
+    last = b"\n: read to its end\n"
+    with tempfile.NamedTemporaryFile(suffix=".sh") as file:
+        file.write(script.encode("utf-8", "surrogatepass") + last)
+        file.flush()
+        done = subprocess.run(["bash", "-nv", file.name], capture_output=True, check=False)
+    return done.returncode != 0 or done.stderr.endswith(last)
 
 
 def main() -> None:

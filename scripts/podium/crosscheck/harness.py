@@ -16,7 +16,6 @@ from podium.records import Limits
 
 if TYPE_CHECKING:
     from podium.execute.sandbox import Runner
-    from podium.tasks import Task
 
 DRIVER = Path(__file__).with_name("driver.py")
 METRICS = Path("bigcode_eval") / "tasks" / "custom_metrics"
@@ -51,9 +50,11 @@ def find_harness(checkout: Path, interpreter: str) -> Harness:
 
 
 def judge(
-    harness: Harness, task: Task, rows: list[tuple[str, str]], workers: int, sandbox: Runner
+    harness: Harness, language: str, rows: list[tuple[str, str]], workers: int, sandbox: Runner, provisions: str
 ) -> list[tuple[bool, str]]:
-    """The harness's (is correct, text) for each (generation, tests) of a task, in a fresh working directory.
+    """The harness's (is correct, text) for each (generation, tests), in a fresh working directory.
+
+    Its programs find the commands of the list `provisions`, as ours do.
 
     Raises SandboxError when the harness gives no whole answer.
     """
@@ -67,10 +68,10 @@ def judge(
         processes=PROCESSES,
     )
     job = one_step(
-        [harness.interpreter, "driver.py", str(harness.checkout), task.language, str(workers)],
+        [harness.interpreter, "driver.py", str(harness.checkout), language, str(workers)],
         files={"driver.py": read_bytes(DRIVER), "request.json": json.dumps(rows).encode()},
         limits=limits,
-        provisions=task.provisions_name,
+        provisions=provisions,
     )
     completed = sandbox.run(job)
     if completed.exit_code != 0:

@@ -54,8 +54,8 @@ def check_languages(sandbox: Runner, names: Iterable[str] = ()) -> Iterator[Chec
 
 
 def check_provisions(sandbox: Runner, names: Iterable[str] = ()) -> Iterator[Check]:
-    """What programs of each language may use beside the interpreter, with versions, or what is missing of it."""
-    for name in (listed for listed in NAMES if not names or listed.removeprefix("demo-") in set(names)):
+    """What the programs of each list may use beside the interpreter, with versions, or what is missing of it."""
+    for name in names or NAMES:
         provisions = provisions_named(name)
         try:
             facts = look(provisions, sandbox)

@@ -68,15 +68,16 @@ class Sandbox:
     and a handful of /etc and /dev entries: no home, no /etc/shadow, no other process; a private working directory in
     memory, limited in size and emptied after every program; the id of nobody (as root: the real one; else the calling
     user without any rights, shown as nobody), no capabilities, no way to gain any, a deny list of system calls;
-    limits of memory, CPU, file size, open files, processes and output; an empty environment but for PATH, HOME and
-    TMPDIR; everything a program started is killed and reaped before the next begins, and when podium dies by whatever
-    signal. Nothing inherited by podium reaches a program.
+    limits of memory, CPU, file size, open files, processes and output; no environment but PATH, HOME, TMPDIR, TZ and
+    what a list or numpy needs; everything a program started is killed and reaped before the next begins, and when
+    podium dies by whatever signal. Nothing inherited by podium reaches a program.
 
     Not covered: a flaw of the kernel itself; where no control group can be made, which `facts` says, memory taken
-    between two looks and buffers of pipes (SECURITY.md has the sums); CPU time taken from programs beside
-    it; readable files below /usr and the interpreter's folder; side channels. Programs that one warden runs
-    one after another share its namespaces and see growing process numbers, nothing else of each other. A Python
-    program shares its interpreter with its tests, see `languages/python_driver.py`.
+    between two looks and buffers of pipes (SECURITY.md has the sums); CPU time taken from programs beside it; readable
+    files below /usr and the interpreter's folder, so also commands and libraries that are on no list, by their whole
+    path; side channels. Programs that one warden runs one after another share its namespaces and see growing process
+    numbers, nothing else of each other. A Python program shares its interpreter with its tests, see
+    `languages/python_driver.py`.
     """
 
     isolated = True

@@ -158,6 +158,7 @@ def test_a_sound_release_passes_every_gate() -> None:
         ("plausible humaneval", "at_risk", {"score": {"correct": 0}}),
         ("plausible humaneval", "at_risk", {"score": {"correct": 8200}}),
         ("plausible humaneval", "at_risk", {"score": {"outcomes": {"timed_out": 165}}}),
+        ("plausible humaneval", "at_risk", {"score": {"outcomes": {"unavailable": 1}}}),
     ],
 )
 def test_each_doubt_turns_its_own_gate_and_no_other(gate: str, decision: str, changes: dict[str, Any]) -> None:

@@ -113,6 +113,13 @@ def test_pass_at_1_times_problems_times_n_is_the_number_of_passes(tmp_path: Path
     assert result.pass_at.get("pass@10", 1.0) >= result.pass_at["pass@1"] - 1e-12
 
 
+def test_program_that_asked_for_what_is_withheld_is_counted_and_no_pass(tmp_path: Path) -> None:
+    write_verdicts(tmp_path / "v.jsonl", [["passed", "unavailable"], ["unavailable", "failed"]])
+    _, score = score_task(tmp_path / "v.jsonl")
+    assert (score.correct, score.pass_at["pass@1"]) == (1, 0.25)
+    assert score.outcomes == {"failed": 1, "passed": 1, "unavailable": 2}
+
+
 @pytest.mark.parametrize("drop", [1, 3])
 def test_missing_verdicts_are_named(tmp_path: Path, drop: int) -> None:
     path = tmp_path / "v.jsonl"
