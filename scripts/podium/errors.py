@@ -1,7 +1,7 @@
 """Every way to fail, one class each; `__main__.main` turns them into one sentence and an exit code.
 
 PodiumError (70 a bug in us)
-├── FindingsError            1   validation found errors
+├── FindingsError            1   validation, or a check of a converted model, found errors
 ├── UsageError               2   an option or argument is wrong
 │   ├── ConfigError          2   podium.toml is missing or wrong
 │   └── UnknownNameError     2   a name (task, backend, board...) that does not exist
@@ -44,7 +44,7 @@ class PodiumError(Exception):
 
 
 class FindingsError(PodiumError):
-    """Validation found errors."""
+    """Validation, or a check of a converted model, found errors."""
 
     exit_code = 1
 

@@ -14,7 +14,7 @@ import torch
 from podium.convert import ConvertOptions, convert, digest_folder, record_path
 from podium.convert.containers import open_container
 from podium.convert.golden import FILE_NAME
-from podium.errors import CheckpointError, StorageError, UndeterminedError, UnknownNameError, UsageError
+from podium.errors import CheckpointError, FindingsError, StorageError, UndeterminedError, UnknownNameError, UsageError
 from podium.progress import SilentReport
 from podium.records import Hypothesis, Model, read_record
 
@@ -264,3 +264,74 @@ def test_converting_again_replaces_the_old_model(tmp_path: Path) -> None:
     (output / "stale.txt").write_text("old")
     _convert(DEMO, tmp_path)
     assert not (output / "stale.txt").exists()
+
+
+def _edit_json(path: Path, change: Any) -> None:
+    value = json.loads(path.read_text()) if path.exists() else {}
+    change(value)
+    path.write_text(json.dumps(value))
+
+
+def test_what_was_read_otherwise_than_saved_is_in_the_record_and_said_before_the_work(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    truncation = {"direction": "Right", "max_length": 64, "strategy": "LongestFirst", "stride": 0}
+    _edit_json(folder / "tokenizer.json", lambda value: value.update(truncation=truncation))
+    _edit_json(
+        folder / "generation_config.json", lambda value: value.update(eos_token_id=[3, 2], repetition_penalty=1.3)
+    )
+    names = list(_flat(folder))
+    _rewrite_header(folder, lambda h: h.update({f"_orig_mod.{name}": h.pop(name) for name in names}))
+    report = _Notes()
+    output = tmp_path / "model"
+    record = convert(ConvertOptions(checkpoint=folder, output=output, dtype="float32"), report)
+    saw = {check.name: check.saw for check in record.checks}
+    assert all(check.ok for check in record.checks)
+    assert saw["names"] == "taken off all tensor names: _orig_mod."
+    assert "taken out of tokenizer.json: truncation" in saw["tokenizer-switches"]
+    assert "a text ends at '</s>' (2), '<pad>' (3)" in saw["special-tokens"]
+    assert saw["generation-settings"].endswith("generation_config.json: repetition_penalty 1.3")
+    begun = report.said.index("start")
+    for word in ("_orig_mod.", "truncation", "'<pad>' (3)", "repetition_penalty"):
+        assert any(word in said for said in report.said[:begun]), word
+    assert json.loads((output / "generation_config.json").read_text()) == {
+        "bos_token_id": 1,
+        "eos_token_id": [2, 3],
+        "pad_token_id": 2,
+    }
+    assert json.loads((output / "config.json").read_text())["eos_token_id"] == [2, 3]
+
+
+class _Notes(SilentReport):
+    """Remembers in order what was said and where work began."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
+        self.said.append("start")
+
+
+def test_a_failed_check_ends_the_command_with_1_and_says_what_becomes_of_it(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from podium.cli.convert import command
+
+    folder = _copy(tmp_path)
+    ending = {"type": "TemplateProcessing", "pair": [{"Sequence": {"id": "A", "type_id": 0}}]}
+    ending["single"] = [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}]
+    ending["special_tokens"] = {"</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]}}
+    _edit_json(folder / "tokenizer.json", lambda value: value.update(post_processor=ending))
+    result = CliRunner().invoke(command, [str(folder), "-o", str(tmp_path / "model"), "--dtype", "float32"])
+    assert isinstance(result.exception, FindingsError)
+    assert result.exception.exit_code == 1
+    assert "failed tokenizer: " in str(result.exception)
+    assert "the gate `conversion` says no" in result.exception.hint
+    assert str(record_path(tmp_path / "model")) in result.exception.hint
+    assert result.stdout.strip() == str(tmp_path / "model")
+    assert not next(
+        check for check in read_record(record_path(tmp_path / "model"), Model).checks if check.name == "tokenizer"
+    ).ok

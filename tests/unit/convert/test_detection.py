@@ -165,10 +165,10 @@ def test_an_adapter_wants_its_base_and_the_bases_digest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"use_dora": True}, "use_dora is not supported"),
-        ({"bias": "all"}, "bias all is not supported"),
+        ({"use_dora": True}, "use_dora True is not supported"),
+        ({"bias": "all"}, "bias 'all' is not supported"),
         ({"peft_type": "IA3"}, "type IA3"),
-        ({"r": 0}, "r is 0"),
+        ({"r": 0}, r"\$\.r"),
         ({"lora_alpha": None}, "does not say lora_alpha"),
         ({"r": 5}, "does not fit the base"),
     ],
