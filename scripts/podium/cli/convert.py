@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from podium.cli.console import build_report
 from podium.cli.options import FILE, FOLDER, PATH
+from podium.cli.remedies import remedies_in_config
 from podium.convert import ConvertOptions, convert
 from podium.convert.adapter import Base
 from podium.errors import CheckpointError, UsageError
@@ -58,8 +61,11 @@ def command(
         log=log,
         shard_bytes=int(shard_gib * GIB) if shard_gib else None,
     )
+    # In a job of a workflow flags come from podium.toml, through the plan.
+    words = remedies_in_config() if os.environ.get("GITHUB_ACTIONS") else nullcontext()
     try:
-        convert(options, build_report())
+        with words:
+            convert(options, build_report())
     except ModuleNotFoundError as err:
         message = f"convert needs the package {err.name}"
         raise CheckpointError(message, hint="pip install 'podium-leaderboard[model]'") from err
