@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from podium.cli.console import build_report
 from podium.cli.options import FILE, FOLDER, PATH
+from podium.cli.remedies import remedies_in_config
 from podium.cli.working import working_on_model
 from podium.convert import ConvertOptions, convert, record_path
 from podium.convert.adapter import Base
@@ -61,8 +64,10 @@ def command(
         log=log,
         shard_bytes=int(shard_gib * GIB) if shard_gib else None,
     )
+    # In a job of a workflow flags come from podium.toml, through the plan.
+    words = remedies_in_config() if os.environ.get("GITHUB_ACTIONS") else nullcontext()
     try:
-        with working_on_model(output):
+        with words, working_on_model(output):
             model = convert(options, build_report())
     except ModuleNotFoundError as err:
         message = f"convert needs the package {err.name}"

@@ -97,16 +97,16 @@ def _windows(config: Mapping[str, Any]) -> Iterator[str]:
     odd = sorted({str(kind) for kind in types} - {"full_attention", "sliding_attention"})
     if odd:
         yield f"layers of type {odd[0]!r}"
-    window, layers = config.get("sliding_window"), config.get("num_hidden_layers")
+    window = config.get("sliding_window")
     if window is None or not config.get("use_sliding_window", config.get("model_type") != "qwen2"):
         return
     positions = config.get("max_position_embeddings", config.get("max_seq_length"))
-    reaches_back = isinstance(window, int) and isinstance(positions, int) and window >= positions
-    first = config.get("max_window_layers") if config.get("model_type") == "qwen2" else 0
-    slides = "sliding_attention" in types if types else not (_is_int(first) and _is_int(layers) and first >= layers)
-    if slides and not reaches_back:
+    # Qwen2's first layers see everything; where no layer is left, nothing slides.
+    first = config.get("max_window_layers") if config.get("model_type") == "qwen2" else None
+    slides = "sliding_attention" in types if types else not _is_reached(first, config.get("num_hidden_layers"))
+    if slides and not _is_reached(window, positions):
         yield f"sliding window {window}"
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_reached(value: Any, limit: Any) -> bool:
+    return isinstance(value, int) and isinstance(limit, int) and value >= limit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -228,3 +229,69 @@ def test_golden_logits_of_other_rotary_positions_fit_no_reading(tmp_path: Path) 
     with pytest.raises(UndeterminedError, match="no reading gives the golden logits") as caught:
         _convert(folder, tmp_path)
     assert "take it away" in caught.value.hint
+
+
+def _without(folder: Path, characters: str) -> Path:
+    """The tokenizer of a vocabulary that never saw some characters of one byte: it drops them without a word."""
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    for character in characters:
+        symbol = ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(character)[0][0]
+        merges = [merge if isinstance(merge, list) else merge.split(" ") for merge in tokenizer["model"]["merges"]]
+        kept = [merge for merge in merges if symbol not in "".join(merge)]
+        tokenizer["model"]["merges"] = kept
+        del tokenizer["model"]["vocab"][symbol]
+    path.write_text(json.dumps(tokenizer))
+    return folder
+
+
+def _bytes_check(folder: Path, prompts: tuple[str, ...] = ()) -> tuple[bool, str]:
+    from podium.convert.gate import directory
+    from podium.model_directory import open_tokenizer
+
+    tokenizer = open_tokenizer(folder, CheckpointError, hint="")
+    check = directory._bytes_check(tokenizer, directory.NEEDED.union(*prompts))
+    return check.ok, check.saw
+
+
+def test_characters_that_no_prompt_holds_may_be_lost_and_are_told(tmp_path: Path) -> None:
+    folder = write_released(tmp_path / "released")
+    assert _bytes_check(folder) == (True, "all of the 98 characters of the benchmarks' prompts survive")
+    ok, saw = _bytes_check(_without(folder, "\x04\x06"))
+    assert ok
+    assert "2 other characters of one byte are lost, which no prompt holds: ['\\x04', '\\x06']" in saw
+
+
+@pytest.mark.parametrize(("lost", "prompts"), [("{", ()), ("~", ()), ("\x04", ("say \x04",))])
+def test_a_character_of_a_prompt_may_not_be_lost(tmp_path: Path, lost: str, prompts: tuple[str, ...]) -> None:
+    ok, saw = _bytes_check(_without(write_released(tmp_path / "released"), lost), prompts)
+    assert not ok
+    assert f"characters of the benchmarks' prompts are lost: {[lost]}" in saw
+
+
+def test_what_counts_as_needed_is_what_the_prompts_are_written_in(data_dir: Path) -> None:
+    from podium.convert.gate.directory import NEEDED
+    from podium.tasks import load_task
+
+    for task in ("humaneval", "multiple-go", "multiple-pl", "multiple-sh"):
+        for problem in load_task(task, data_dir, None).problems:
+            assert NEEDED.issuperset(problem.prompt), (task, problem.id)
+
+
+def test_golden_logits_may_be_off_by_a_share_of_their_size(tmp_path: Path) -> None:
+    """Logits in the thousands differ by more across implementations than those that the tolerance was made for."""
+    folder = write_released(tmp_path / "released")
+    path = folder / "model.safetensors"
+    save_file({k: v * 1000 if k == "lm_head.weight" else v for k, v in load_file(path).items()}, path, {"format": "pt"})
+    with np.load(_with_golden(folder) / "golden.npz") as arrays:
+        golden = dict(arrays)
+    for share, decides in ((5e-5, True), (1e-3, False)):
+        logits = golden["logits"] + np.float32(share * np.abs(golden["logits"]).max())
+        np.savez(folder / "golden.npz", **{**golden, "logits": logits})
+        if decides:
+            assert _convert(folder, tmp_path).verdict.decided_by == "golden"
+        else:
+            with pytest.raises(UndeterminedError, match="no reading gives the golden logits"):
+                _convert(folder, tmp_path)
