@@ -13,7 +13,8 @@ import msgspec
 from podium import convert, execute, generate, plan, report, score, validate
 from podium.convert.adapter import Base
 from podium.errors import RecordError
-from podium.files import move_aside, parse_json, read_bytes, sha256_bytes, sha256_file
+from podium.files import move_aside, read_bytes, sha256_bytes, sha256_file
+from podium.generations import read_generations
 from podium.ledger import Ledger
 from podium.plan import standing
 from podium.plan.standing import Ways
@@ -162,16 +163,15 @@ class Run:
         }
 
         def action() -> Iterator[Path]:
-            path = self.run_dir / generations_name(planned.task, self.model_name)
-            data = read_bytes(path)
+            read = read_generations(self.run_dir / generations_name(planned.task, self.model_name))
             options = execute.ExecuteOptions(mode=self.plan.mode, workers=self.options.workers)
             output = verdicts_path(self.run_dir, planned.task)
             self._set_aside(name, self._all_inputs("execute", inputs), output)
             execute.execute(
                 options,
                 self._task(planned),
-                parse_json(data, str(path)),
-                sha256_bytes(data),
+                read.rows,
+                read.sha256,
                 self.tools.sandbox,
                 output,
                 self.progress,
