@@ -12,6 +12,7 @@ from podium.cli.options import FILE, data_dir_option, unsafe_option
 from podium.cli.working import working_on_file
 from podium.execute import ExecuteOptions, execute
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
+from podium.execute.step import step_name
 from podium.generations import read_generations
 from podium.ledger import forget_steps
 from podium.run_directory import run_of_verdicts
@@ -59,5 +60,5 @@ def command(
     with working_on_file(output), build_sandbox(unsafe_no_sandbox) as sandbox:
         execute(options, loaded, read.rows[:limit], read.sha256, sandbox, output, build_report())
         if run_dir := run_of_verdicts(output):
-            forget_steps(run_dir, f"execute {task}")
+            forget_steps(run_dir, step_name(task))
     click.echo(output)
