@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from podium.errors import RecordError
-from podium.files import sha256_file, sha256_json
+from podium.files import move_aside, sha256_file, sha256_json
 from podium.records import FileDigest, LedgerEntry, LedgerFile, read_record, write_record
 from podium.run_directory import LEDGER
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.progress import Report
+    from podium.step import Step
 
 
 class Ledger:
@@ -52,10 +53,30 @@ class Ledger:
         self._save()
         self.done += 1
 
-    def has_other_inputs(self, name: str, inputs: dict[str, Any]) -> bool:
-        """Whether this was finished before, from other inputs."""
-        entry = self._entries.get(name)
-        return entry is not None and entry.key != sha256_json([name, inputs])
+    def do(self, step: Step, podium: str) -> None:
+        """Do a step of this podium unless it was finished from the same inputs and its outputs are untouched."""
+        inputs = {**step.inputs(self), "revision": step.revision, "podium": podium}
+        key = sha256_json([step.name, inputs])
+
+        def action() -> Iterable[Path]:
+            self._set_aside(step, key)
+            if step.outdates:
+                self.forget(*step.outdates)
+            return step.do()
+
+        self.step(step.name, inputs, action)
+
+    def _set_aside(self, step: Step, key: str) -> None:
+        """Let nothing go on that was finished from other inputs, be it only by another podium."""
+        entry = self._entries.get(step.name)
+        if not step.replaces or entry is None or entry.key == key:
+            return
+        for path in step.replaces:
+            if path.exists():
+                aside = move_aside(path, "stale")
+                self._report.note(f"{step.name}: done anew; what was there is {aside.name}")
+        # Forgotten last: killed before, this is done again; killed later, what is begun anew is continued.
+        self.forget(step.name)
 
     def forget(self, *names: str) -> None:
         """Drop entries whose outputs are about to be removed because what they were made from changes."""

@@ -15,7 +15,7 @@ import pytest
 
 import podium.cli.run
 import podium.report.plot  # noqa: F401
-from podium import convert, pipeline
+from podium import convert
 from podium.__main__ import main
 from podium.files import sha256_bytes, write_atomic
 from podium.records import Check, Model, Sample, read_record, write_record
@@ -40,7 +40,7 @@ checkpoint = "{checkpoint}"
 dtype = "{dtype}"
 
 [evaluation]
-profile = "demo"
+profile = "{profile}"
 n_samples = 2
 
 [submit]
@@ -56,6 +56,7 @@ class World(NamedTuple):
     is_later: bool = False
     has_later_data: bool = False
     has_later_libraries: bool = False
+    profile: str = "demo"
 
 
 class QuickBackend:
@@ -109,7 +110,9 @@ def enter(world: World, folder: Path) -> None:
     for name in CHECKPOINTS:
         (folder / "checkpoints" / name).mkdir(parents=True, exist_ok=True)
         (folder / "checkpoints" / name / "weights").write_text(name)
-    config = CONFIG.format(checkpoint=folder / "checkpoints" / world.checkpoint, dtype=world.dtype)
+    config = CONFIG.format(
+        checkpoint=folder / "checkpoints" / world.checkpoint, dtype=world.dtype, profile=world.profile
+    )
     Path("podium.toml").write_text(config)
     patch = pytest.MonkeyPatch()
     patch.setattr("podium.convert.convert", quick_convert)
@@ -120,7 +123,6 @@ def enter(world: World, folder: Path) -> None:
     if world.is_later:
         for stage in ("convert", "generate", "execute"):
             patch.setattr(f"podium.{stage}.REVISION", LATER)
-            patch.setitem(pipeline.REVISIONS, stage, LATER)
         patch.setattr("podium.plan.__version__", "99.0.0")
     if world.has_later_data:
         patch.setattr("podium.tasks.FILE_SEPARATOR", "<later>")

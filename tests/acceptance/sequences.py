@@ -26,7 +26,7 @@ from podium.__main__ import main
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BROKEN, BUSY, OTHER_WORK, KILLED = 8, 23, 24, -signal.SIGKILL
+NOTHING_TO_DO, BROKEN, BUSY, OTHER_WORK, KILLED = 3, 8, 23, 24, -signal.SIGKILL
 RUN_DIR = "runs/v1"
 # What a killed process can leave half done: every call that changes a folder or makes a file durable.
 CALLS = ("fsync", "replace", "rename", "unlink", "rmdir", "mkdir", "truncate")
@@ -142,7 +142,7 @@ def random_run(draw: random.Random) -> list[str]:
         words += ["--n-samples", draw.choice(["1", "3"])]
     if draw.random() < 0.15:
         words += ["--seed", "1"]
-    if draw.random() < 0.1:
+    if draw.random() < 0.2:
         words += ["--discard"]
     return words
 
@@ -386,14 +386,46 @@ def run_all(seed: int, count: int, steps: int, folder: Path) -> None:
         shutil.rmtree(place)
 
 
+def check_scored(folder: Path) -> None:
+    """Scores of their own command leave nothing that could be sent; the run makes the same again."""
+    folder.mkdir(parents=True)
+    assert do(folder, World(), RUN).code == 0
+    run_dir = folder / RUN_DIR
+    before = (run_dir / "submission.json").read_bytes()
+    assert do(folder, World(), ["submit", RUN_DIR, "--plan-only"]).code != BROKEN
+    assert do(folder, World(), ["score", "--run-dir", RUN_DIR]).code == 0
+    assert not any((run_dir / name).exists() for name in ("submission.json", "submission", "pr_body.md", "gates.json"))
+    assert do(folder, World(), ["submit", RUN_DIR]).code == BROKEN
+    is_valid(folder, World(), RUN_DIR)
+    goes_on(folder, World(), RUN)
+    assert (run_dir / "submission.json").read_bytes() == before
+
+
+def check_try_out(folder: Path) -> None:
+    """Tasks that are no column of the board are evaluated and reported, and never submitted."""
+    folder.mkdir(parents=True)
+    world = World(profile="bigcode")
+    goes_on(folder, world, RUN)
+    run_dir = folder / RUN_DIR
+    assert (run_dir / "report" / "index.html").exists()
+    assert not list(run_dir.glob("sub*"))
+    assert do(folder, world, ["report", RUN_DIR]).said.strip() == f"{RUN_DIR}/report/index.html"
+    for more in ([], ["--plan-only"]):
+        said = do(folder, world, ["submit", RUN_DIR, *more])
+        assert said.code == NOTHING_TO_DO, said.said
+        assert "never submitted: none of its tasks is a column" in said.said
+    assert "nothing to do" in do(folder, world, RUN).said
+
+
+ALONE = {"busy": check_busy, "scored": check_scored, "try-out": check_try_out}
 CHECKS: dict[str, Callable[..., None]] = {"refused": check_refused, "kept": check_kept_on}
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["random", seed, count, steps, folder]:
             run_all(int(seed), int(count), int(steps), Path(folder))
-        case ["busy", folder]:
-            check_busy(Path(folder) / "home")
+        case [name, folder]:
+            ALONE[name](Path(folder) / "home")
         case [kind, *names, folder]:
             for name in names:
                 CHECKS[kind](name, Path(folder) / name / "home")

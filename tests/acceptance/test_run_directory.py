@@ -50,3 +50,12 @@ def test_what_costs_no_sample_goes_on_with_all_of_them(tmp_path: Path) -> None:
 
 def test_a_second_process_is_told_who_works_there_and_stopping_that_one_works(tmp_path: Path) -> None:
     _check(tmp_path, "busy")
+
+
+@pytest.mark.slow
+def test_scoring_alone_leaves_nothing_that_could_be_sent(tmp_path: Path) -> None:
+    _check(tmp_path, "scored")
+
+
+def test_tasks_that_no_board_knows_are_evaluated_reported_and_never_submitted(tmp_path: Path) -> None:
+    _check(tmp_path, "try-out")

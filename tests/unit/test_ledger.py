@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
-from podium.ledger import Ledger
+from podium.ledger import Ledger, forget_steps
 from podium.progress import SilentReport
+from podium.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,3 +85,65 @@ def test_a_forgotten_step_is_done_again(tmp_path: Path) -> None:
     ledger.forget("report")
     Ledger(tmp_path, SilentReport()).step("report", {}, work)
     assert work.times == 2
+
+
+def _step(work: Work, revision: int = 1) -> Step:
+    output = work.run_dir / "out.json"
+    return Step(name="execute x", revision=revision, inputs=lambda _: {"a": 1}, do=work, replaces=(output,))
+
+
+def test_what_another_revision_or_podium_made_is_set_aside_for_good_and_done_anew(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    for revision, podium in ((1, "1"), (1, "1"), (2, "1"), (2, "2")):
+        Ledger(tmp_path, SilentReport()).do(_step(work, revision), podium)
+    assert work.times == 3
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "ledger.json", "out.json", "out.json.stale", "out.json.stale-2",
+    }  # fmt: skip
+
+
+def test_what_was_begun_anew_is_not_set_aside_again(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    Ledger(tmp_path, SilentReport()).do(_step(work), "1")
+
+    def killed() -> Iterator[Path]:
+        (tmp_path / "out.json").write_bytes(b"begun")
+        raise KeyboardInterrupt
+        yield tmp_path
+
+    with pytest.raises(KeyboardInterrupt):
+        Ledger(tmp_path, SilentReport()).do(msgspec.structs.replace(_step(work), do=killed, revision=2), "1")
+    Ledger(tmp_path, SilentReport()).do(_step(work, 2), "1")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.json", "out.json", "out.json.stale"]
+
+
+def test_a_damaged_output_of_the_same_inputs_is_not_set_aside(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    Ledger(tmp_path, SilentReport()).do(_step(work), "1")
+    (tmp_path / "out.json").write_bytes(b"cut")
+    Ledger(tmp_path, SilentReport()).do(_step(work), "1")
+    assert work.times == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.json", "out.json"]
+
+
+def test_a_step_makes_the_steps_that_it_outdates_be_done_again(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    Ledger(tmp_path, SilentReport()).step("report", {}, work)
+    score = Step(name="score", revision=1, inputs=lambda _: {}, do=lambda: iter(()), outdates=("report",))
+    Ledger(tmp_path, SilentReport()).do(score, "1")
+    Ledger(tmp_path, SilentReport()).step("report", {}, work)
+    assert work.times == 2
+
+
+@pytest.mark.parametrize("junk", [b"{", b"\xff"])
+def test_steps_that_a_stages_own_command_did_are_forgotten(tmp_path: Path, junk: bytes) -> None:
+    work = Work(tmp_path)
+    forget_steps(tmp_path, "generate x")
+    Ledger(tmp_path, SilentReport()).step("generate x", {}, work)
+    forget_steps(tmp_path, "generate y")
+    Ledger(tmp_path, SilentReport()).step("generate x", {}, work)
+    forget_steps(tmp_path, "generate x")
+    Ledger(tmp_path, SilentReport()).step("generate x", {}, work)
+    assert work.times == 2
+    (tmp_path / "ledger.json").write_bytes(junk)
+    forget_steps(tmp_path, "generate x")

@@ -19,6 +19,7 @@ from podium.boards.package import Package, pack
 from podium.boards.releases import refuse_older
 from podium.errors import ApprovalError, OlderReleaseError, RecordError, UsageError
 from podium.records import Receipt, SendPlan, read_record
+from podium.run_directory import SUBMIT_RECEIPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ class ApprovedBoard(ABC):
 
     def _approved(self, package: Package) -> PullFacts:
         try:
-            receipt = read_record(package.run_dir / "submit.json", Receipt)
+            receipt = read_record(package.run_dir / SUBMIT_RECEIPT, Receipt)
         except RecordError as err:
             message = f"{package.run_dir} was not submitted to the fork yet: {err}"
             hint = "podium submit RUN_DIR opens the pull request; a reviewer approves it there"
@@ -157,7 +158,7 @@ class ApprovedBoard(ABC):
 
 def _submitted_url(package: Package) -> str:
     """Where the fork's pull request is, for looking ahead; `send` takes it from the approved one itself."""
-    path = package.run_dir / "submit.json"
+    path = package.run_dir / SUBMIT_RECEIPT
     return read_record(path, Receipt).url if path.exists() else ""
 
 

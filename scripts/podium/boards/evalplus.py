@@ -22,6 +22,7 @@ from podium.boards.folder import Folder
 from podium.errors import RecordError, UsageError
 from podium.files import canonical_json, sha256_bytes
 from podium.records import FileDigest, Model, read_record
+from podium.run_directory import MODEL
 
 if TYPE_CHECKING:
     from podium.boards import Clients, Targets
@@ -80,7 +81,7 @@ class EvalPlusBoard(DirectoryBoard):
         return results
 
     def _issue(self, package: Package, results: list[PlusResult]) -> bytes:
-        model = read_record(package.run_dir / "model.json", Model)
+        model = read_record(package.run_dir / MODEL, Model)
         facts = {
             "model": package.submission.release.model,
             "release": package.submission.release,

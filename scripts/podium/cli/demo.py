@@ -17,6 +17,7 @@ from podium.cli.table import print_scores
 from podium.cli.working import working_in
 from podium.demo.walkthrough import RUN, TAG, walk
 from podium.pipeline import Tools
+from podium.run_directory import BODY, SUBMISSION_FOLDER
 
 if TYPE_CHECKING:
     from podium.demo.walkthrough import Walk
@@ -40,8 +41,8 @@ def _say(folder: Path, walk: Walk) -> None:
     lines = {
         "fork pull request": f"{walk.submitted.url} ({walk.submitted.outcome})",
         "Space pull request": f"{walk.published.url} ({walk.published.outcome})",
-        "pull request body": walk.run_dir / "pr_body.md",
-        "submission folder": walk.run_dir / "submission",
+        "pull request body": walk.run_dir / BODY,
+        "submission folder": walk.run_dir / SUBMISSION_FOLDER,
     }
     for name, value in lines.items():
         click.echo(f"{name:<19} {value}")

@@ -19,6 +19,7 @@ from podium.errors import BackendError, UsageError
 from podium.generate import GenerateOptions, generate, samples_path
 from podium.generate.backend import BACKEND_OPTIONS, BACKENDS
 from podium.generate.shards import WHOLE
+from podium.generate.step import step_name
 from podium.ledger import forget_steps
 from podium.names import check_name, load
 from podium.protocol import BOARD_SAMPLING, generations_name
@@ -151,7 +152,7 @@ def command(
     )
     with working_in(output, is_new=True):
         generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_report())
-        forget_steps(output, f"generate {task}")
+        forget_steps(output, step_name(task))
     is_whole = shard == WHOLE
     click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))
 

@@ -11,6 +11,7 @@ from podium.cli.options import FOLDER, discard_option
 from podium.cli.working import command_line, working_in
 from podium.errors import UsageError
 from podium.generate.merge import merge
+from podium.generate.step import step_name
 from podium.ledger import forget_steps
 from podium.records import Plan, read_record
 from podium.run_directory import PLAN
@@ -28,7 +29,7 @@ def command(run_dirs: tuple[Path, ...], output: Path, name: str | None, discard:
         done = merge(
             run_dirs, output, model_name, build_report(), discard=discard, discarding=command_line("--discard")
         )
-        forget_steps(output, *(f"generate {task}" for task in done))
+        forget_steps(output, *map(step_name, done))
     for path in done.values():
         click.echo(path)
 

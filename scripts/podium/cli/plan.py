@@ -19,6 +19,7 @@ from podium.files import canonical_json
 from podium.github import write_outputs
 from podium.plan import PlanOptions, matrix, plan, provisions_of
 from podium.records import write_record
+from podium.run_directory import PLAN
 
 if TYPE_CHECKING:
     from podium.cli.options import F
@@ -61,7 +62,7 @@ def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked
 
 @click.command()
 @planning_options
-@click.option("-o", "--output", type=FILE, default=Path("plan.json"), show_default=True)
+@click.option("-o", "--output", type=FILE, default=Path(PLAN), show_default=True)
 @click.option("--matrix", "as_matrix", is_flag=True, help="Print the GitHub matrices as JSON.")
 def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     """Write plan.json: every task, its problems and digests, every job and where it runs.

@@ -14,6 +14,7 @@ from podium.ledger import forget_steps
 from podium.records import Plan, read_record
 from podium.run_directory import PLAN, SCORES
 from podium.score import metrics_of, score, score_task
+from podium.score.step import NAME, OUTDATED
 
 
 @click.command()
@@ -28,7 +29,7 @@ def command(verdicts: tuple[Path, ...], output: Path | None, run_dir: Path | Non
     if run_dir is not None and not verdicts and output is None:
         with working_in(run_dir):
             plan = read_record(run_dir / PLAN, Plan)
-            forget_steps(run_dir, "score", "validate", "report")
+            forget_steps(run_dir, NAME, *OUTDATED)
             score(run_dir, plan)
         click.echo(run_dir / SCORES)
     elif verdicts and output is not None and run_dir is None:

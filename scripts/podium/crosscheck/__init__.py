@@ -12,7 +12,8 @@ import msgspec
 from podium.crosscheck.harness import Harness, find_harness, judge
 from podium.errors import IncompleteError, RecordError
 from podium.execute.programs import build_programs
-from podium.files import parse_json, read_bytes, sha256_bytes
+from podium.files import read_bytes, sha256_bytes
+from podium.generations import read_generations
 from podium.records import Agreement, Difference, TaskAgreement, Verdict, VerdictsHeader, read_rows
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def crosscheck_task(files: TaskFiles, harness: Harness, workers: int, sandbox: R
     Raises RecordError and IncompleteError where verdicts and generations do not belong together, SandboxError where
     the harness gives no answer.
     """
-    rows, data = _read(files)
+    rows, generations_sha256 = _read(files)
     distinct = {row.verdict.program_sha256: row for row in rows}
     programs = list(distinct.values())
     report.start(f"crosscheck {files.task.name}", len(programs), "programs")
@@ -85,26 +86,25 @@ def crosscheck_task(files: TaskFiles, harness: Harness, workers: int, sandbox: R
         distinct=len(distinct),
         agreeing=agreeing,
         asked_again=len(doubtful),
-        generations_sha256=sha256_bytes(data),
+        generations_sha256=generations_sha256,
         verdicts_sha256=sha256_bytes(read_bytes(files.verdicts)),
         differences=differences,
     )
 
 
-def _read(files: TaskFiles) -> tuple[list[_Row], bytes]:
-    """Verdicts beside their generation and tests, all of them or IncompleteError; and the generations' bytes."""
-    data = read_bytes(files.generations)
+def _read(files: TaskFiles) -> tuple[list[_Row], str]:
+    """Verdicts beside their generation and tests, all of them or IncompleteError; and the generations' digest."""
+    generations = read_generations(files.generations)
     header, verdicts = read_rows(files.verdicts, VerdictsHeader, Verdict)
-    if header.generations_sha256 != sha256_bytes(data):
+    if header.generations_sha256 != generations.sha256:
         message = f"{files.verdicts} is not about {files.generations}"
         raise RecordError(message, hint="run podium execute again")
-    generations = parse_json(data, str(files.generations))
-    programs = build_programs(files.task, generations)
+    programs = build_programs(files.task, generations.rows)
     by_key = {(verdict.problem, verdict.index): verdict for verdict in verdicts}
     tests = {problem.id: problem.tests for problem in files.task.problems}
     texts = {
         (problem.id, index): text
-        for problem, samples in zip(files.task.problems, generations, strict=True)
+        for problem, samples in zip(files.task.problems, generations.rows, strict=True)
         for index, text in enumerate(samples)
     }
     rows = []
@@ -115,7 +115,7 @@ def _read(files: TaskFiles) -> tuple[list[_Row], bytes]:
             raise IncompleteError(message, hint="run podium execute again; it continues")
         text = texts[program.problem, program.index]
         rows.append(_Row(verdict=verdict, generation=text, tests=tests[program.problem]))
-    return rows, data
+    return rows, generations.sha256
 
 
 def _ask(harness: Harness, task: Task, rows: list[_Row], workers: int, sandbox: Runner) -> dict[str, tuple[bool, str]]:

@@ -16,6 +16,7 @@ from podium.config import read_config
 from podium.pipeline import RunOptions, run
 from podium.plan import PlanOptions
 from podium.records import Receipt, Scores, read_record
+from podium.run_directory import SCORES
 from podium.standin.server import Standin
 from podium.standin.world import Repository, Space, User, World
 
@@ -97,7 +98,7 @@ def walk(folder: Path, tools: Tools, clients_of: Callable[[Mapping[str, str]], C
         approve(clients_of(environment_of(standin, REVIEWER)).github(), config.submit.fork, submitted, report)
         published = submit("publish", open_board("space", targets, clients), run_dir, report)
         report.note(f"publish: {published.outcome} {published.url}")
-    scores = read_record(run_dir / "scores.json", Scores)
+    scores = read_record(run_dir / SCORES, Scores)
     return Walk(run_dir=run_dir, scores=scores, submitted=submitted, published=published, steps_done=steps_done)
 
 

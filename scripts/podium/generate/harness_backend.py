@@ -18,10 +18,11 @@ import msgspec
 
 from podium.errors import BackendError, RecordError
 from podium.files import canonical_json, read_json, write_atomic
-from podium.generate.foreign import check_counts, check_problems, read_generations
+from podium.generate.foreign import check_counts, check_problems
 from podium.generate.replay import replayed
 from podium.generate.texts import Texts, prompt_only
 from podium.generation_settings import write_plain
+from podium.generations import read_generations
 from podium.harness_checkout import ask_interpreter, check_checkout, commit_of, digest_of_sources
 from podium.model_directory import open_tokenizer
 from podium.protocol import FILE_SEPARATOR

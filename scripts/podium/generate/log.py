@@ -17,7 +17,7 @@ from podium.files import aside_name, canonical_json, complete_lines, move_aside,
 from podium.generate.shards import WHOLE
 from podium.protocol import generations_name
 from podium.records import Sample, SamplesHeader, decode, read_rows
-from podium.run_directory import SAMPLES_FOLDER
+from podium.run_directory import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def told(field: str, drawn: object, asked: object) -> str:
 
 def samples_path(run_dir: Path, task: str, shard: str = WHOLE) -> Path:
     """Path of a sample log: samples/<task>.<I>-of-<N>.jsonl."""
-    return run_dir / SAMPLES_FOLDER / f"{task}.{shard.replace('/', '-of-')}.jsonl"
+    return run_dir / SAMPLES.format(task=task, shard=shard.replace("/", "-of-"))
 
 
 def read_drawn(path: Path) -> DrawnLog | None:

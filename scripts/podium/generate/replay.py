@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.generate.foreign import check_counts, check_problems, read_generations
+from podium.generate.foreign import check_counts, check_problems
 from podium.generate.postprocess import cut_at_stop
+from podium.generations import read_generations
 from podium.records import Sample
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import msgspec
 
 from podium.errors import RecordError
 from podium.files import parse_json
-from podium.protocol import COMMUNITY_FOLDER, generations_name, grouped_name, metrics_name
+from podium.protocol import COMMUNITY_FOLDER, grouped_name
 from podium.records import Finding, Findings
+from podium.run_directory import PLAN, evidence_of, folders
 from podium.validate.breaches import Breach, BreachLog, printable
 from podium.validate.contents import Contents
 from podium.validate.documents import load
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from podium.records import Plan
     from podium.validate.rules.rule import Rule
 
-RUN_FOLDERS = ("samples", "verdicts", "report")
-BOARD_FOLDERS = ("generations_", "metrics_")
+FOLDERS = folders()
 NOTHING_KNOWN = "nothing-known"
 HINT = "validate takes run directories, submissions and the files in them"
 
@@ -119,7 +119,7 @@ def _load_run(intake: Intake) -> Contents:
     contents = Contents(intake=intake, name=intake.root.name, paths=intake.walk())
     known = [place for path in contents.paths if _is_in_place(path) and (place := recognise(path))]
     # The plan first: it says what else belongs to the run.
-    for place in sorted(known, key=lambda place: place.path != "plan.json"):
+    for place in sorted(known, key=lambda place: place.path != PLAN):
         if contents.plan is None or _belongs(contents, place, contents.plan):
             _take(contents, place)
     if contents.plan is not None:
@@ -134,11 +134,7 @@ def _belongs(contents: Contents, place: Place, plan: Plan) -> bool:
     planned = {task.task for task in plan.tasks}
     if place.task and place.task not in planned:
         return place.kind.format == "jsonl" and _task_of_log(contents, place) in planned
-    instead = {
-        "samples": f"samples/{place.task}.1-of-1.jsonl",
-        "generations": generations_name(place.task, plan.release.model.model),
-        "metrics": metrics_name(place.task, plan.release.model.model),
-    }
+    instead = {name: path for path, (name, task) in evidence_of(plan, planned).items() if task == place.task}
     wanted = instead.get(place.kind.name, place.path)
     return place.path == wanted or wanted not in contents.paths
 
@@ -155,7 +151,9 @@ def _task_of_log(contents: Contents, place: Place) -> str:
 
 def _is_in_place(path: str) -> bool:
     folder, _, name = path.rpartition("/")
-    return not name.startswith(".") and (not folder or folder in RUN_FOLDERS or folder.startswith(BOARD_FOLDERS))
+    # The board's folders have the model's name behind theirs.
+    in_place = not folder or folder in FOLDERS or any(folder.startswith(known) for known in FOLDERS if known[-1] == "_")
+    return in_place and not name.startswith(".")
 
 
 def _load_submission(intake: Intake) -> Contents:

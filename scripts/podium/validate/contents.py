@@ -21,6 +21,7 @@ from podium.records import (
     Verdict,
     VerdictsHeader,
 )
+from podium.run_directory import GATES, LEDGER, MODEL, PLAN, SCORES, SUBMISSION
 
 if TYPE_CHECKING:
     from podium.protocol import Profile
@@ -88,32 +89,32 @@ class Contents:
     @property
     def plan(self) -> Plan | None:
         """plan.json."""
-        return self._record("plan.json", Plan)
+        return self._record(PLAN, Plan)
 
     @property
     def model(self) -> Model | None:
         """model.json."""
-        return self._record("model.json", Model)
+        return self._record(MODEL, Model)
 
     @property
     def scores(self) -> Scores | None:
         """scores.json."""
-        return self._record("scores.json", Scores)
+        return self._record(SCORES, Scores)
 
     @property
     def submission(self) -> Submission | None:
         """submission.json."""
-        return self._record("submission.json", Submission)
+        return self._record(SUBMISSION, Submission)
 
     @property
     def ledger(self) -> LedgerFile | None:
         """ledger.json."""
-        return self._record("ledger.json", LedgerFile)
+        return self._record(LEDGER, LedgerFile)
 
     @property
     def gates(self) -> Gates | None:
         """gates.json."""
-        return self._record("gates.json", Gates)
+        return self._record(GATES, Gates)
 
     def has(self, *kinds: str) -> bool:
         """Whether a file of one of these kinds is here, readable or not."""

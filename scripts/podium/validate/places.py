@@ -3,74 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from podium.protocol import COMMUNITY_FOLDER
 from podium.records import JSON_RECORDS, JSONL_RECORDS
+from podium.run_directory import PLAN, TABLE, Later, Row, fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MIB = 1 << 20
-Format = Literal["json", "jsonl", "text"]
-
-
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of file: how it is read, how large it may be, its schema, and whether it is evidence of a score.
-
-    What is written after validation (findings, gates, the page, the ledger) is no evidence: counting it
-    would make a second validation of the same run differ from the first.
-    """
-
-    name: str
-    format: Format = "json"
-    schema: str = ""
-    limit_bytes: int = 64 * MIB
-    is_evidence: bool = True
-
-
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind(name="plan", schema="plan", limit_bytes=16 * MIB),
-        Kind(name="model", schema="model", limit_bytes=16 * MIB),
-        Kind(name="scores", schema="scores", limit_bytes=4 * MIB),
-        Kind(name="ledger", schema="ledger", limit_bytes=16 * MIB, is_evidence=False),
-        Kind(name="findings", schema="findings", limit_bytes=16 * MIB, is_evidence=False),
-        Kind(name="gates", schema="gates", limit_bytes=4 * MIB, is_evidence=False),
-        Kind(name="submission", schema="submission", limit_bytes=4 * MIB, is_evidence=False),
-        Kind(name="receipt", schema="receipt", limit_bytes=4 * MIB, is_evidence=False),
-        Kind(name="send-plan", schema="send-plan", limit_bytes=4 * MIB, is_evidence=False),
-        Kind(name="agreement", schema="agreement", is_evidence=False),
-        Kind(name="diagnosis", schema="diagnosis", limit_bytes=4 * MIB, is_evidence=False),
-        Kind(name="samples", format="jsonl", schema="samples", limit_bytes=256 * MIB),
-        Kind(name="verdicts", format="jsonl", schema="verdicts", limit_bytes=256 * MIB),
-        Kind(name="generations", schema="bigcode-generations"),
-        Kind(name="metrics", schema="bigcode-metrics", limit_bytes=4 * MIB),
-        Kind(name="grouped", schema="bigcode-grouped", limit_bytes=4 * MIB),
-        Kind(name="body", format="text", limit_bytes=4 * MIB, is_evidence=False),
-        Kind(name="page", format="text", is_evidence=False),
-    )
-}
-RECORD_FILES = {
-    **{f"{name}.json": name for name in ("plan", "ledger", "model", "scores", "findings", "gates", "submission")},
-    "submit.json": "receipt",
-    "publish.json": "receipt",
-    "publish.eval-results.json": "receipt",
-    "submit.evalplus.json": "receipt",
-    "submit.directory.json": "receipt",
-    "pr_body.md": "body",
-    "crosscheck.json": "agreement",
-}
+# Records that lie outside of run directories.
+ELSEWHERE = (Later(name="send-plan", schema="send-plan"), Later(name="diagnosis", schema="diagnosis"))
+KINDS: dict[str, Row] = {row.name: row for row in (*ELSEWHERE, *TABLE)}
+FIXED = fixed()
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A recognised file. `variant` says which well-known wrong name it has; `model` is the name in its folder."""
 
     path: str
-    kind: Kind
+    kind: Row
     task: str = ""
     model: str = ""
     variant: str = ""
@@ -80,10 +34,9 @@ def recognise(path: str) -> Place | None:
     """What a file is, from its name and the folders right above it; None when nothing here knows it."""
     parts = path.split("/")
     name, parent = parts[-1], parts[-2] if len(parts) > 1 else ""
-    if name in RECORD_FILES:
-        return Place(path=path, kind=KINDS[RECORD_FILES[name]])
-    if (parent, name) == ("report", "index.html"):
-        return Place(path=path, kind=KINDS["page"])
+    for fixed_path in (name, f"{parent}/{name}"):
+        if fixed_path in FIXED:
+            return Place(path=path, kind=FIXED[fixed_path])
     if parent in JSONL_RECORDS and name.endswith(".jsonl"):
         task = name.removesuffix(".jsonl").partition(".")[0]
         return Place(path=path, kind=KINDS[parent], task=task)
@@ -141,7 +94,7 @@ def looks_grouped(name: str) -> bool:
 
 def is_run(names: Iterable[str]) -> bool:
     """A folder with plan.json is a run directory."""
-    return "plan.json" in names
+    return PLAN in names
 
 
 def is_submission(names: Iterable[str], parent: str) -> bool:

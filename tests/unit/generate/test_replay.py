@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from podium.errors import PodiumError, RecordError
+from podium.errors import OtherWorkError, PodiumError, RecordError
 from podium.generate import GenerateOptions, collect_samples, generate
-from podium.generate import foreign as foreign_module
 from podium.generate.replay import ReplayBackend
 from podium.progress import SilentReport
 from podium.protocol import HUMANEVAL_STOP, generations_name
@@ -37,7 +36,9 @@ def _backend(tmp_path: Path, content: Any) -> ReplayBackend:
     return ReplayBackend(tmp_path, "auto", generations=path)
 
 
-def _run(tmp_path: Path, backend: ReplayBackend, *, shard: str = "1/1", n_samples: int = 3) -> SilentReport:
+def _run(
+    tmp_path: Path, backend: ReplayBackend, *, shard: str = "1/1", n_samples: int = 3, discard: bool = False
+) -> SilentReport:
     options = GenerateOptions(
         run_dir=tmp_path / "run",
         model_name="M",
@@ -46,6 +47,7 @@ def _run(tmp_path: Path, backend: ReplayBackend, *, shard: str = "1/1", n_sample
         backend="replay",
         dtype="auto",
         shard=shard,
+        discard=discard,
     )
     report = SilentReport()
     generate(options, TASK, backend, report)
@@ -67,11 +69,12 @@ def test_what_a_cut_text_cannot_tell_is_recorded_as_unknown(tmp_path: Path) -> N
     assert "does not say with which model" in report.notes[0]
 
 
-def test_another_file_makes_other_samples(tmp_path: Path) -> None:
+def test_another_file_makes_other_samples_where_the_earlier_ones_are_given_up(tmp_path: Path) -> None:
     _run(tmp_path, _backend(tmp_path, ROWS))
     changed = [[text + "0" for text in row] for row in ROWS]
-    report = _run(tmp_path, _backend(tmp_path, changed))
-    assert "other inputs" in report.notes[0]
+    with pytest.raises(OtherWorkError, match="generations_sha256"):
+        _run(tmp_path, _backend(tmp_path, changed))
+    _run(tmp_path, _backend(tmp_path, changed), discard=True)
     assert json.loads((tmp_path / "run" / generations_name("humaneval", "M")).read_bytes()) == changed
 
 
@@ -118,7 +121,7 @@ def test_a_shard_of_a_whole_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_absurdly_large_file_is_refused_before_it_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign_module, "LIMIT_BYTES", 1 << 20)
+    monkeypatch.setattr("podium.generations.LIMIT_BYTES", 1 << 20)
     with pytest.raises(RecordError, match="larger than 1 MiB"):
         _backend(tmp_path, b"[" + b" " * (1 << 20) + b"]")
 

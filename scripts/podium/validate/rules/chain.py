@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.protocol import PROFILES, generations_name, grouped_name, metrics_name, submission_title
+from podium.protocol import PROFILES, submission_title
 from podium.records import digest_of_files
+from podium.run_directory import (
+    BODY,
+    GATES,
+    LEDGER,
+    MODEL,
+    MODEL_FOLDER,
+    SUBMISSION,
+    SUBMISSION_FOLDER,
+    evidence_of,
+)
 from podium.validate.breaches import Breach
 from podium.validate.intake import mode_of
 
@@ -57,9 +67,9 @@ def _unlisted(
 
 def model_files(contents: Contents) -> Iterator[Breach]:
     """model/ holds exactly what model.json lists; a run whose model lies elsewhere is not judged by it."""
-    if contents.model is not None and any(path.startswith("model/") for path in contents.paths):
-        yield from _differences(contents, contents.model.files, "model/", "model.json")
-        yield from _unlisted(contents, contents.model.files, "model/", "model.json")
+    if contents.model is not None and any(path.startswith(f"{MODEL_FOLDER}/") for path in contents.paths):
+        yield from _differences(contents, contents.model.files, f"{MODEL_FOLDER}/", MODEL)
+        yield from _unlisted(contents, contents.model.files, f"{MODEL_FOLDER}/", MODEL)
 
 
 def model_plan(contents: Contents) -> Iterator[Breach]:
@@ -69,19 +79,19 @@ def model_plan(contents: Contents) -> Iterator[Breach]:
         for name in ("checkpoint", "dtype"):
             if getattr(plan, name) != getattr(model, name):
                 message = f"its {name} is not the plan's"
-                yield Breach(path="model.json", where=f"$.{name}", message=message, hint=RUN_AGAIN)
+                yield Breach(path=MODEL, where=f"$.{name}", message=message, hint=RUN_AGAIN)
 
 
 def ledger_outputs(contents: Contents) -> Iterator[Breach]:
     """Every output in ledger.json is there unchanged; steps of tasks that are no longer planned are left alone."""
-    has_model = any(path.startswith("model/") for path in contents.paths)
+    has_model = any(path.startswith(f"{MODEL_FOLDER}/") for path in contents.paths)
     planned = {task.task for task in contents.plan.tasks} if contents.plan else set()
     for name, entry in contents.ledger.entries.items() if contents.ledger else ():
         _, _, task = name.partition(" ")
         if task and task not in planned:
             continue
-        outputs = [file for file in entry.outputs if has_model or not file.path.startswith("model/")]
-        yield from _differences(contents, outputs, "", "ledger.json")
+        outputs = [file for file in entry.outputs if has_model or not file.path.startswith(f"{MODEL_FOLDER}/")]
+        yield from _differences(contents, outputs, "", LEDGER)
 
 
 def submission_files(contents: Contents) -> Iterator[Breach]:
@@ -89,12 +99,12 @@ def submission_files(contents: Contents) -> Iterator[Breach]:
     submission = contents.submission
     if submission is None:
         return
-    folder = f"submission/{submission.folder}/"
-    yield from _differences(contents, submission.files, folder, "submission.json")
-    yield from _unlisted(contents, submission.files, folder, "submission.json", below="submission/")
+    folder = f"{SUBMISSION_FOLDER}/{submission.folder}/"
+    yield from _differences(contents, submission.files, folder, SUBMISSION)
+    yield from _unlisted(contents, submission.files, folder, SUBMISSION, below=f"{SUBMISSION_FOLDER}/")
     if digest_of_files(submission.files) != submission.sha256:
         message = "it is not the digest of the listed files"
-        yield Breach(path="submission.json", where="$.sha256", message=message, hint=REPORT_AGAIN)
+        yield Breach(path=SUBMISSION, where="$.sha256", message=message, hint=REPORT_AGAIN)
 
 
 def submission_copies(contents: Contents) -> Iterator[Breach]:
@@ -103,7 +113,7 @@ def submission_copies(contents: Contents) -> Iterator[Breach]:
         own = contents.digests.get(file.path)
         if own is None or own.sha256 != file.sha256:
             message = f"{file.path} is not the run's own file"
-            yield Breach(path="submission.json", where="$.files", message=message, hint=REPORT_AGAIN)
+            yield Breach(path=SUBMISSION, where="$.files", message=message, hint=REPORT_AGAIN)
 
 
 def submission_plan(contents: Contents) -> Iterator[Breach]:
@@ -120,7 +130,7 @@ def submission_plan(contents: Contents) -> Iterator[Breach]:
     for name, value in expected.items():
         if getattr(submission, name) != value:
             message = f"it is {getattr(submission, name)!r}, the plan gives {value!r}"
-            yield Breach(path="submission.json", where=f"$.{name}", message=message, hint=REPORT_AGAIN)
+            yield Breach(path=SUBMISSION, where=f"$.{name}", message=message, hint=REPORT_AGAIN)
 
 
 def body_marker(contents: Contents) -> Iterator[Breach]:
@@ -130,17 +140,17 @@ def body_marker(contents: Contents) -> Iterator[Breach]:
         return
     if f"<!-- podium-submission sha256:{submission.sha256} -->" not in body.splitlines():
         message = "no line names the digest of submission.json"
-        yield Breach(path="pr_body.md", message=message, hint=REPORT_AGAIN)
-    if contents.digests["pr_body.md"].sha256 != submission.body_sha256:
+        yield Breach(path=BODY, message=message, hint=REPORT_AGAIN)
+    if contents.digests[BODY].sha256 != submission.body_sha256:
         message = "it was changed after submission.json was written"
-        yield Breach(path="pr_body.md", message=message, hint=REPORT_AGAIN)
+        yield Breach(path=BODY, message=message, hint=REPORT_AGAIN)
 
 
 def gates_plan(contents: Contents) -> Iterator[Breach]:
     """gates.json decides on the plan's release."""
     if contents.plan and contents.gates and contents.gates.release != contents.plan.release:
         message = "it decides on another release than plan.json has"
-        yield Breach(path="gates.json", where="$.release", message=message, hint=REPORT_AGAIN)
+        yield Breach(path=GATES, where="$.release", message=message, hint=REPORT_AGAIN)
 
 
 def run_incomplete(contents: Contents) -> Iterator[Breach]:
@@ -148,15 +158,8 @@ def run_incomplete(contents: Contents) -> Iterator[Breach]:
     plan = contents.plan
     if plan is None or not contents.has("scores"):
         return
-    name = plan.release.model.model
     columns = PROFILES[plan.profile].problems if plan.profile in PROFILES else {}
-    is_on_board = any(task.task in columns for task in plan.tasks)
-    wanted = ["model.json", *([grouped_name(plan.release.model)] if is_on_board else [])]
-    for task in plan.tasks:
-        wanted += [f"verdicts/{task.task}.jsonl", generations_name(task.task, name), metrics_name(task.task, name)]
-        if not contents.has_file("samples", task.task):
-            wanted.append(f"samples/{task.task}.1-of-1.jsonl")
-    present = set(contents.paths)
-    for path in wanted:
-        if path not in present:
+    on_board = [task.task for task in plan.tasks if task.task in columns]
+    for path, (kind, task) in evidence_of(plan, on_board).items():
+        if path not in contents.paths and not (kind == "samples" and contents.has_file(kind, task)):
             yield Breach(path=path, message="the run is scored, and this file is missing", hint=RUN_AGAIN)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from podium.protocol import PROFILES, shortfalls
+from podium.run_directory import PLAN
 from podium.validate.breaches import Breach
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ def plan_doubled(contents: Contents) -> Iterator[Breach]:
     tasks = contents.plan.tasks if contents.plan else []
     for name, count in Counter(task.task for task in tasks).items():
         if count > 1:
-            yield Breach(path="plan.json", where="$.tasks", message=f"{name} is planned {count} times", hint=AGAIN)
+            yield Breach(path=PLAN, where="$.tasks", message=f"{name} is planned {count} times", hint=AGAIN)
     for index, task in enumerate(tasks):
         where = f"$.tasks[{index}].problems"
         if len(set(task.problems)) != len(task.problems):
-            yield Breach(path="plan.json", where=where, message=f"a problem of {task.task} comes twice", hint=AGAIN)
+            yield Breach(path=PLAN, where=where, message=f"a problem of {task.task} comes twice", hint=AGAIN)
         if len(task.problems) > task.problems_in_task:
             message = f"{len(task.problems)} problems of {task.task} are planned, it has {task.problems_in_task}"
-            yield Breach(path="plan.json", where=where, message=message, hint=AGAIN)
+            yield Breach(path=PLAN, where=where, message=message, hint=AGAIN)
 
 
 def plan_partial(contents: Contents) -> Iterator[Breach]:
@@ -38,9 +39,9 @@ def plan_partial(contents: Contents) -> Iterator[Breach]:
         return
     if plan.profile not in PROFILES:
         message = f"no board profile is named {plan.profile!r}"
-        yield Breach(path="plan.json", where="$.profile", message=message, hint=f"known: {', '.join(PROFILES)}")
+        yield Breach(path=PLAN, where="$.profile", message=message, hint=f"known: {', '.join(PROFILES)}")
         return
     reasons = shortfalls({task.task: len(task.problems) for task in plan.tasks}, plan.sampling, PROFILES[plan.profile])
     if reasons and not plan.partial:
         message = f"it says that nothing is left out, but {'; '.join(reasons)}"
-        yield Breach(path="plan.json", where="$.partial", message=message, hint=AGAIN)
+        yield Breach(path=PLAN, where="$.partial", message=message, hint=AGAIN)

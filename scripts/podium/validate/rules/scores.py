@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.protocol import PASS_AT, PROFILES, pass_at_k
+from podium.run_directory import SCORES
 from podium.validate.breaches import Breach
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def scores_verdicts(contents: Contents) -> Iterator[Breach]:
             continue
         for name, said, found in _disagreements(score, log):
             message = f"{name} of {score.task} is {said}, its verdicts give {found}"
-            yield Breach(path="scores.json", where=f"$.tasks[{index}].{name}", message=message, hint=AGAIN)
+            yield Breach(path=SCORES, where=f"$.tasks[{index}].{name}", message=message, hint=AGAIN)
         if score.verdicts_sha256 != contents.digests[log.path].sha256:
             message = f"{score.task} was scored from other verdicts than {log.path}"
             where = f"$.tasks[{index}].verdicts_sha256"
-            yield Breach(path="scores.json", where=where, message=message, hint=AGAIN)
+            yield Breach(path=SCORES, where=where, message=message, hint=AGAIN)
 
 
 def _disagreements(score: TaskScore, log: VerdictLog) -> Iterator[tuple[str, object, object]]:
@@ -97,7 +98,7 @@ def scores_plan(contents: Contents) -> Iterator[Breach]:
         if sizes.get(score.task, score.problems_in_task) != score.problems_in_task
     ]
     for message in wrong:
-        yield Breach(path="scores.json", message=message, hint=AGAIN)
+        yield Breach(path=SCORES, message=message, hint=AGAIN)
 
 
 def metrics_scores(contents: Contents) -> Iterator[Breach]:
@@ -109,7 +110,7 @@ def metrics_scores(contents: Contents) -> Iterator[Breach]:
             message = f"it holds {', '.join(sorted(tasks))}, its name says {task}"
             yield Breach(path=artefact.path, where="$", message=message, hint=AGAIN)
             continue
-        sources = {"scores.json": scored.get(task)}
+        sources = {SCORES: scored.get(task)}
         if task in contents.verdicts:
             sources[contents.verdicts[task].path] = recompute(contents.verdicts[task]).pass_at
         for source, pass_at in sources.items():

@@ -1,0 +1,118 @@
+"""A step of a run: what it is made from, what it leaves, and how it is done. Each stage's package declares its own.
+
+`pipeline` is the list of them; the ledger does those whose inputs changed or whose outputs are not as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from podium.errors import RecordError
+from podium.execute.provisions.checks import look_at_all
+from podium.plan import PlanOptions, provisions_of
+from podium.plan.standing import Ways
+from podium.run_directory import MODEL_FOLDER
+from podium.tasks import load_task
+
+if TYPE_CHECKING:
+    from podium.execute.sandbox import Runner
+    from podium.generate.backend import Backend
+    from podium.progress import Report
+    from podium.records import Plan, PlannedTask
+    from podium.tasks import Task
+
+Inputs = dict[str, object]
+
+
+class Finished(Protocol):
+    """The steps that are done."""
+
+    def outputs_sha256(self, name: str) -> str:
+        """One digest over what a finished step left."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step. `inputs` is asked when the steps before are finished, `do` yields the files it left.
+
+    `outdates` are steps whose outputs go when this one is done. What lies at `replaces` was made from other inputs when
+    the step was finished from others before, and is set aside.
+    """
+
+    name: str
+    revision: int
+    inputs: Callable[[Finished], Inputs]
+    do: Callable[[], Iterator[Path]]
+    outdates: tuple[str, ...] = ()
+    replaces: tuple[Path, ...] = ()
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: what is planned, where it goes, and how many programs run at once (None: chosen by the machine).
+
+    Samples of other work in `run_dir` are moved aside with `discard`; without it `ways` tell what can be done.
+    """
+
+    plan: PlanOptions
+    run_dir: Path
+    workers: int | None = None
+    discard: bool = False
+    ways: Ways = Ways()
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """The effects a run needs, handed in: how to build a backend (name, model, dtype) and where programs run."""
+
+    build_backend: Callable[[str, Path, str], Backend]
+    sandbox: Runner
+
+
+@dataclass
+class Work:
+    """One run directory with its plan: what every step of a run is given."""
+
+    options: RunOptions
+    plan: Plan
+    tools: Tools
+    report: Report
+    _backends: list[Backend] = field(default_factory=list)
+    _is_machine_checked: bool = False
+
+    @property
+    def run_dir(self) -> Path:
+        """Where everything goes."""
+        return self.options.run_dir
+
+    @property
+    def model_dir(self) -> Path:
+        """The converted model."""
+        return self.run_dir / MODEL_FOLDER
+
+    @property
+    def model_name(self) -> str:
+        """The model's name in file names."""
+        return self.plan.release.model.model
+
+    def task(self, planned: PlannedTask) -> Task:
+        """A planned task with its data. Raises RecordError where that is not the planned one."""
+        task = load_task(planned.task, self.options.plan.data_dir, self.options.plan.limit)
+        if task.data_sha256 != planned.data_sha256:
+            message = f"the data of {planned.task} changed since plan.json was written"
+            raise RecordError(message, hint="run podium run again")
+        return task
+
+    def check_machine(self) -> None:
+        """Before hours of work, once: everything that the tasks' programs may use is here. Raises SandboxError."""
+        if not self._is_machine_checked:
+            look_at_all(provisions_of(self.plan), self.tools.sandbox)
+        self._is_machine_checked = True
+
+    def backend(self) -> Backend:
+        """Load the model once, and only if some task still needs it."""
+        if not self._backends:
+            self._backends.append(self.tools.build_backend(self.plan.backend, self.model_dir, self.plan.dtype))
+        return self._backends[0]
