@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import torch
@@ -18,6 +18,7 @@ from podium.generate.backend import Wanted
 from podium.generate.native import fixed_drawing
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.fixed import FixedRows
+from podium.generate.native.fixed_drawing import FixedDrawing, Seat
 from podium.generate.native.linear import Linear
 from podium.generate.sampling import choose, draw_likely
 from podium.generate.stops import ByteStops, DecodedStops
@@ -139,6 +140,21 @@ def test_a_prompt_that_fills_the_window_or_leaves_one_place_is_complete(tiny: Pa
     assert {sample.tokens for sample in samples.values()} == {1}
 
 
+def test_an_eos_of_the_config_alone_ends_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = NativeBackend(write_tiny(tmp_path, eos_token_id=[0, *range(40, 90)]))
+    samples = _draw(backend, _everything(SETTINGS[1]), SETTINGS[1])
+    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
+    assert _draw(backend, _everything(SETTINGS[1]), SETTINGS[1]) == samples
+    assert sum(sample.tokens < 8 for sample in samples.values()) > 20
+
+
+def test_the_header_says_that_rows_are_fixed(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = NativeBackend(tiny)
+    assert backend.versions()["rows"] == "fixed"
+    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
+    assert "rows" not in backend.versions()
+
+
 def test_logits_that_become_infinite_while_drawing_end_the_run(tmp_path: Path) -> None:
     folder = write_tiny(tmp_path)
     tensors = load_file(folder / "model.safetensors")
@@ -202,6 +218,25 @@ def test_several_tokens_are_passed_over_exactly_where_none_ends_the_row() -> Non
         assert finder.pass_over(begin, list(text[3:])) == (None if ends else tail)
     assert found > 100
     assert DecodedStops(lambda tokens: "", STOP).pass_over(b"", [1]) is None
+
+
+def test_tokens_in_pieces_end_a_sample_where_one_by_one_they_would() -> None:
+    finder, generator, finishes = ByteStops([bytes([value]) for value in range(256)], STOP), random.Random(0), set()
+    drawing = FixedDrawing(cast("Any", None), [], "tiny", Sampling(max_length=30), finder, [ord("!")])
+    for _ in range(2000):
+        begin, tokens = generator.randint(20, 29), [generator.choice(b"\ndzqx<!....") for _ in range(30)]
+        tail, ended = finder.begin(), False
+        expected: list[int] = []
+        while not ended:
+            expected.append(tokens[len(expected)])
+            tail, has_stopped = finder.advance(tail, expected)
+            ended = has_stopped or expected[-1] == ord("!") or begin + len(expected) == 30
+        seat, taken = Seat(tiny_task().problems[0], 0, begin, [], finder.begin()), 0
+        while not drawing._has_ended(seat, tokens[taken : (end := min(taken + generator.randint(1, 4), 30 - begin))]):
+            taken = end
+        assert seat.tokens == expected
+        finishes.add((has_stopped, expected[-1] == ord("!"), begin + len(expected) == 30, len(seat.tokens) > taken + 1))
+    assert len(finishes) > 8
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a card")
