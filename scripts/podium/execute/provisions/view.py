@@ -21,7 +21,8 @@ SHEBANG = "#!/bin/sh\n"
 STUBS = {
     "python": (
         # The report's descriptor is the only high one; a program that is no resident has its stderr.
-        "import posix\n\nfor number in {{2, *map(int, posix.listdir('/proc/self/fd'))}} - set(range(3, 1000)) - {{0, 1}}:\n"
+        "import posix\n\n"
+        "for number in {{2, *map(int, posix.listdir('/proc/self/fd'))}} - {{0, 1, *range(3, 1000)}}:\n"
         "    try:\n        posix.write(number, b'{name}\\n')\n    except OSError:\n        pass\n"
         f"posix.killpg(0, {WITHHELD_SIGNAL})\n"
     ),
