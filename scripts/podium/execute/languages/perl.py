@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from podium.execute.languages import Probe, met_limit
-from podium.execute.languages.script import Script, kept
+from podium.execute.languages.safe_subprocess import kept
+from podium.execute.languages.script import Script
 
 if TYPE_CHECKING:
     from podium.execute.jobs import Completed

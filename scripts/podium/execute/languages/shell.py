@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from podium.execute.jobs import one_step
 from podium.execute.languages import Probe, met_limit
-from podium.execute.languages.script import LIMITS, Script, kept
+from podium.execute.languages.safe_subprocess import LIMITS, kept
+from podium.execute.languages.script import Script
 
 if TYPE_CHECKING:
     from podium.execute.jobs import Completed, Job

@@ -1,0 +1,63 @@
+"""Languages whose programs are compiled first, with limits of its own for each step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from podium.execute.jobs import Job, Step
+from podium.execute.languages import met_limit
+from podium.execute.languages.safe_subprocess import LIMITS, SafeSubprocess
+
+if TYPE_CHECKING:
+    from podium.execute.jobs import Completed
+    from podium.execute.languages import Mode
+    from podium.records import Limits, Outcome
+
+
+class Compiled(SafeSubprocess):
+    """A language with a compiler. Subclasses name both commands and may give each step limits of its own.
+
+    The program lies as `file_name` with the temporary files, and commands name it `tmp/<file_name>`; the working
+    directory is empty.
+    """
+
+    file_name: str
+    compile_limits: Limits = LIMITS
+    run_limits: Limits = LIMITS
+
+    def compile_command(self, mode: Mode) -> list[str]:
+        """What compiles the program."""
+        raise NotImplementedError
+
+    def run_command(self, mode: Mode) -> list[str]:
+        """What runs what was compiled."""
+        raise NotImplementedError
+
+    def environment(self, mode: Mode) -> dict[str, str]:
+        """Variables for both steps, beside those that all programs have."""
+        return {}
+
+    def prepare(self, program: bytes, mode: Mode) -> Job:
+        """Compile, then run."""
+        return Job(
+            steps=[
+                Step(name="compile", command=self.compile_command(mode), limits=self.compile_limits),
+                Step(name="run", command=self.run_command(mode), limits=self.run_limits),
+            ],
+            files={f"tmp/{self.file_name}": program},
+            environment=self.environment(mode),
+        )
+
+    def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
+        """A program that does not compile is a SyntaxError there, also when its compiler ran out of time."""
+        if completed.step == "compile":
+            return self.not_compiled(completed)
+        if stopped := self.stopped(completed):
+            return stopped
+        return ("passed", "OK") if completed.exit_code == 0 else self.broken(completed)
+
+    def not_compiled(self, completed: Completed) -> tuple[Outcome, str]:
+        """The outcome of a program that was not compiled; a limit of ours that stopped the compiler is named."""
+        if completed.output_exceeded:
+            return "output_limit", "SyntaxError"
+        return met_limit(completed) or ("timed_out" if completed.timed_out else "syntax_error"), "SyntaxError"
