@@ -8,17 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jinja2
-import msgspec
 
 from podium.boards.submission import assemble, marker, write_submission
 from podium.errors import FindingsError
 from podium.files import write_atomic
 from podium.gates import decide
+from podium.gates.evidence import Evidence
 from podium.protocol import COMMUNITY_FOLDER, profile_named, submission_title, submittable_tasks
 from podium.records import (
     Agreement,
     Findings,
-    Gates,
     Model,
     Plan,
     Scores,
@@ -39,17 +38,6 @@ if TYPE_CHECKING:
 REVISION = 1  # raise when the same records would give other files
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a reviewer may ask about a run."""
-
-    plan: Plan
-    model: Model
-    scores: Scores
-    headers: list[VerdictsHeader]
-    findings: Findings
-    gates: Gates
-
-
 def report(run_dir: Path) -> Submission | None:
     """Write everything a reviewer reads; a run of tasks that no board knows is a try-out and has no submission.
 
@@ -60,7 +48,7 @@ def report(run_dir: Path) -> Submission | None:
     if errors:
         message = f"{run_dir} has {len(errors)} errors, first: {errors[0].path}: {errors[0].message}"
         raise FindingsError(message, hint=f"podium validate {run_dir} lists them all")
-    write_record(run_dir / GATES, evidence.gates)
+    write_record(run_dir / GATES, decide(evidence))
     write_page(run_dir, evidence)
     if not submittable_tasks(evidence.plan):
         return None
@@ -71,7 +59,7 @@ def report(run_dir: Path) -> Submission | None:
 
 
 def collect(run_dir: Path) -> Evidence:
-    """Read all records of a run and decide its gates. Raises RecordError."""
+    """Read all records of a run. Raises RecordError."""
     plan = read_record(run_dir / PLAN, Plan)
     model = read_record(run_dir / MODEL, Model)
     scores = read_record(run_dir / SCORES, Scores)
@@ -79,8 +67,7 @@ def collect(run_dir: Path) -> Evidence:
     headers = [read_log(verdicts_path(run_dir, task.task), VerdictsHeader)[0] for task in plan.tasks]
     crosscheck = run_dir / CROSSCHECK
     agreement = read_record(crosscheck, Agreement) if crosscheck.exists() else None
-    gates = decide(plan, model, scores, headers, findings, agreement)
-    return Evidence(plan=plan, model=model, scores=scores, headers=headers, findings=findings, gates=gates)
+    return Evidence(plan=plan, model=model, scores=scores, headers=headers, findings=findings, agreement=agreement)
 
 
 def write_page(run_dir: Path, evidence: Evidence) -> None:
@@ -107,6 +94,7 @@ def render(template: str, evidence: Evidence, **extra: str) -> str:
     names = {field: getattr(evidence, field) for field in evidence.__struct_fields__}
     return environment.get_template(template).render(
         **names,
+        gates=decide(evidence),
         title=submission_title(evidence.plan.release.model),
         profile=profile_named(evidence.plan.profile),
         partial=evidence.plan.partial,

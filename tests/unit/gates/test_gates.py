@@ -6,101 +6,32 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.unit.gates.release import ALBOR, ERROR, HEADER, MODEL, PLAN, SCORE, VERDICT
 
 from podium.gates import decide
+from podium.gates.evidence import Evidence
 from podium.records import (
     Agreement,
     Check,
     Difference,
-    Finding,
     Findings,
-    Hypothesis,
-    LayoutVerdict,
-    Limits,
-    Model,
-    ModelName,
-    Plan,
-    Release,
-    Sampling,
     SandboxFacts,
     Scores,
     TaskAgreement,
-    TaskScore,
-    VerdictsHeader,
 )
-
-ALBOR = ModelName(org="PAIML", model="ALBOR350M", user="noahgift")
-PLAN = Plan(
-    release=Release(tag="v1", model=ALBOR),
-    profile="bigcode",
-    checkpoint=[],
-    sampling=Sampling(),
-    backend="transformers",
-    dtype="bfloat16",
-    mode="parity",
-    tasks=[],
-    jobs=[],
-    partial=[],
-    podium="0",
-)
-VERDICT = LayoutVerdict(
-    hypothesis=Hypothesis(order="in_out", pairing="split", head="tied"),
-    decided_by="golden",
-    evidence="golden logits within 1e-05",
-)
-MODEL = Model(
-    layout="entrenar-flat",
-    checkpoint=[],
-    files=[],
-    dtype="bfloat16",
-    parameters=1,
-    vocab_size=1,
-    max_length=1,
-    verdict=VERDICT,
-    checks=[Check(name="loads-completely", ok=True, saw="all")],
-    tensors=[],
-    versions={},
-)
-SCORE = TaskScore(
-    task="humaneval",
-    problems=164,
-    problems_in_task=164,
-    n_samples=50,
-    correct=820,
-    pass_at={"pass@1": 0.1},
-    outcomes={"passed": 820, "failed": 7380},
-    verdicts_sha256="0" * 64,
-)
-HEADER = VerdictsHeader(
-    task="humaneval",
-    language="py",
-    mode="parity",
-    generations_sha256="0" * 64,
-    data_sha256="0" * 64,
-    problems=["P"],
-    n_samples=50,
-    limits={"run": Limits(wall_seconds=3, cpu_seconds=9, memory_bytes=1, output_bytes=1, file_bytes=1, processes=1)},
-    sandbox=SandboxFacts(isolated=True, layers=["user namespace"], missing=[]),
-    packages={},
-    toolchain={},
-    root="",
-    differences=[],
-    self_test=[Check(name="right answer", ok=True, saw="passed")],
-)
-ERROR = Finding(rule="grouped-score", severity="error", path="x.json", message="differs")
 
 
 def _decisions(**changes: Any) -> dict[str, str]:
     replace = msgspec.structs.replace
-    gates = decide(
-        replace(PLAN, **changes.get("plan", {})),
-        replace(MODEL, **changes.get("model", {})),
-        Scores(model=ALBOR, mode="parity", tasks=[replace(SCORE, **changes.get("score", {}))], left_out=[]),
-        [replace(HEADER, **changes.get("header", {}))],
-        Findings(files=[], findings=changes.get("findings", [])),
-        changes.get("agreement"),
+    evidence = Evidence(
+        plan=replace(PLAN, **changes.get("plan", {})),
+        model=replace(MODEL, **changes.get("model", {})),
+        scores=Scores(model=ALBOR, mode="parity", tasks=[replace(SCORE, **changes.get("score", {}))], left_out=[]),
+        headers=[replace(HEADER, **changes.get("header", {}))],
+        findings=Findings(files=[], findings=changes.get("findings", [])),
+        agreement=changes.get("agreement"),
     )
-    return {gate.name: gate.decision for gate in gates.gates}
+    return {gate.name: gate.decision for gate in decide(evidence).gates}
 
 
 def _agreement(verdicts: str, *differences: Difference) -> Agreement:
