@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.acceptance.test_submit import TOML, Workplace
+from tests.acceptance.workplace import TOML, Workplace
 from tests.unit.boards.runs import MODEL, write_run
 
 from podium.records import Receipt, SendPlan, decode, read_record

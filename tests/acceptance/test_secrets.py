@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from tests.acceptance.test_submit import Workplace
+from tests.acceptance.workplace import Workplace
 from tests.unit.boards.runs import MODEL
 
 from podium.standin.faults import Fault

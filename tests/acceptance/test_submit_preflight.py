@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from tests.acceptance.test_submit import TOML, Workplace
+from tests.acceptance.workplace import TOML, Workplace
 
 from podium.standin.server import Standin
 from podium.standin.world import BOT, FORK, LEADERBOARD, default_world

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.unit.boards.stages import NO_TOKENS
 
-from podium.boards import Clients, Targets
+from podium.boards import Targets
 from podium.boards.directory import DirectoryBoard
 from podium.errors import StorageError, TokenError, UsageError
-from podium.github import build_github, build_hub
 from podium.progress import SilentReport
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "community_results/acme_Tiny-1_ann"
-NO_TOKENS = Clients(github=lambda: build_github({}), hub=lambda resource: build_hub({}, resource))
 
 
 def send(board: DirectoryBoard, run_dir: Path) -> str:

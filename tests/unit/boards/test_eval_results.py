@@ -9,7 +9,7 @@ import pytest
 import yaml
 from huggingface_hub import EvalResultEntry
 from tests.unit.boards.runs import MODEL, make_plan, score_of
-from tests.unit.boards.test_space import approved, hub
+from tests.unit.boards.stages import approved, hub
 
 from podium.boards import plan_only, submit
 from podium.boards.eval_results import EvalResultsBoard

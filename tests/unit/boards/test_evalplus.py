@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.unit.boards.test_directory import NO_TOKENS
+from tests.unit.boards.evalplus_files import HUMANEVAL, MODEL_EXAMPLE, result_file, row
+from tests.unit.boards.stages import NO_TOKENS
 
 from podium.boards import Targets, submit
 from podium.boards.evalplus import EVIDENCE, FOR_A_PERSON, ISSUE, EvalPlusBoard
@@ -29,41 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[3]
-MODEL_EXAMPLE = ROOT / "tests" / "examples" / "model" / "valid" / "example.json"
 REAL_DATA = ROOT.parent / "shared" / "data" / "evalplus"
-HUMANEVAL = DATA_SETS[0]
 FAKE_TOKEN = "hf_" + "A1b2C3d4E5" * 4
-
-
-def row(task: str, base: str = "pass", plus: str = "fail") -> dict[str, Any]:
-    failed: list[Any] = [] if plus == "pass" else [[1, "x"]]
-    return {
-        "task_id": task,
-        "solution": f"def f():\n    return {task!r}\n",
-        "base_status": base,
-        "plus_status": plus,
-        "base_fail_tests": [],
-        "plus_fail_tests": failed,
-    }
-
-
-def result_file(path: Path, change: Callable[[dict[str, Any]], object] = lambda _: None) -> Path:
-    """A file as EvalPlus writes it: 40 tasks pass everything, 20 base tests alone, the rest nothing."""
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for number in range(HUMANEVAL.tasks):
-        task = f"HumanEval/{number}"
-        rows[task] = [
-            row(task, "pass" if number < 60 else "timeout", "pass" if number < 40 or number > 160 else "fail")
-        ]
-    value = {
-        "date": "2026-11-25 21:04",
-        "hash": HUMANEVAL.md5,
-        "eval": rows,
-        "pass_at_k": {"base": {"pass@1": 60 / 164}, "plus": {"pass@1": 40 / 164}},
-    }
-    change(value)
-    path.write_text(json.dumps(value))
-    return path
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.acceptance.test_submit import Workplace, receipt_of
+from tests.acceptance.workplace import Workplace, receipt_of
 from tests.unit.boards.runs import MODEL, write_run
 
 from podium.boards import pack

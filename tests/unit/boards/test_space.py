@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from huggingface_hub import hf_hub_download
 from tests.unit.boards.runs import grouped_json, make_plan
+from tests.unit.boards.stages import approved, hub
 
 from podium.boards import plan_only
 from podium.boards.forge import plain
@@ -30,19 +31,10 @@ FOLDER = "community_results/acme_Tiny-1_ann"
 BRANCH = "podium/acme_Tiny-1_ann"
 
 
-def approved(stage: Any, run_dir: Path) -> Path:
-    stage.review(stage.send_to_fork(run_dir).number)
-    return run_dir
-
-
 def publish(stage: Any, run_dir: Path, user: User = BOT) -> Receipt:
     board = stage.space(user)
     receipt: Receipt = board.send(board.prepare(run_dir), SilentReport())
     return receipt
-
-
-def hub(stage: Any, user: User = BOT) -> Any:
-    return build_hub(stage.environment(user))
 
 
 def proposals(stage: Any) -> list[Any]:
