@@ -60,6 +60,11 @@ def address_of(environment: Mapping[str, str], name: str, default: str) -> str:
     return address
 
 
+def is_on_this_machine(address: str) -> bool:
+    """Whether an address is of the loopback interface."""
+    return urlsplit(address).hostname in LOOPBACK
+
+
 def _is_confidential(scheme: str, host: str) -> bool:
     return scheme == "https" or (scheme == "http" and host in LOOPBACK)
 
@@ -73,7 +78,7 @@ def build_github(environment: Mapping[str, str]) -> Github:
 
     token = token_of(environment, FORK_TOKENS, "the leaderboard fork on GitHub")
     address = address_of(environment, "GITHUB_API_URL", DEFAULT_API)
-    is_near = urlsplit(address).hostname in LOOPBACK
+    is_near = is_on_this_machine(address)
     retry = GithubRetry(
         total=ATTEMPTS,
         backoff_factor=0.1 if is_near else 1.0,

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from podium.names import check_name
 from podium.records import Sampling
 
 if TYPE_CHECKING:
-    from podium.records import ModelName, Plan
+    from podium.records import ModelName
 
 # [S] n_samples 50, temperature 0.2, top-p 0.95, max_length_generation 512 including the prompt.
 BOARD_SAMPLING = Sampling(n_samples=50, temperature=0.2, top_p=0.95, max_length=512, seed=0)
@@ -47,43 +44,6 @@ BIGCODE_PROBLEMS = {
 COMMUNITY_FOLDER = "community_results"  # [S]
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a board demands of a submission: its tasks with their problem counts, and the sampling."""
-
-    name: str
-    problems: dict[str, int]
-    sampling: Sampling
-
-
-PROFILES = {
-    "bigcode": Profile(name="bigcode", problems=BIGCODE_PROBLEMS, sampling=BOARD_SAMPLING),
-    # The demo's own board on the stand-in: our own problems, never the real board.
-    "demo": Profile(
-        name="demo",
-        problems={"demo-python": 16, "demo-sh": 8, "demo-pl": 8},
-        sampling=msgspec.structs.replace(BOARD_SAMPLING, n_samples=20),
-    ),
-}
-
-
-def profile_named(name: str) -> Profile:
-    """Return a board profile. Raises UnknownNameError."""
-    return PROFILES[check_name("profile", name, PROFILES)]
-
-
-def benchmark_of(task: str) -> tuple[str, str]:
-    """The Hub data set a task comes from and its configuration there, by which `.eval_results` names a score.
-
-    Source: https://github.com/huggingface/hub-docs/blob/main/eval_results.yaml (`dataset.id`, `dataset.task_id`).
-    """
-    if task == "humaneval":
-        return "openai/openai_humaneval", "openai_humaneval"
-    family, _, language = task.partition("-")
-    # The demo's own problems are on no Hub but the stand-in's.
-    dataset, prefix = {"multiple": ("nuprl/MultiPL-E", "humaneval-"), "demo": ("podium-upstream/problems", "")}[family]
-    return dataset, prefix + language
-
-
 def submission_title(model: ModelName) -> str:
     """The pull request title the Space asks for [S]."""
     return f"[Community Submission] Model: {model.hub_id}, Username: {model.user}"
@@ -112,26 +72,3 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     for i in range(n - correct + 1, n + 1):
         product *= 1.0 - k / i
     return 1.0 - product
-
-
-def shortfalls(plan_tasks: dict[str, int], sampling: Sampling, profile: Profile) -> list[str]:
-    """Why a run with these tasks (name to number of problems) and sampling is no submission; empty if it is one."""
-    missing = sorted(set(profile.problems) - set(plan_tasks))
-    reasons = [
-        f"{task}: {plan_tasks[task]} of {count} problems"
-        for task, count in sorted(profile.problems.items())
-        if task in plan_tasks and plan_tasks[task] != count
-    ]
-    if missing:
-        reasons.append(f"missing: {', '.join(missing)}")
-    for field in ("n_samples", "temperature", "top_p", "max_length"):
-        wanted, planned = getattr(profile.sampling, field), getattr(sampling, field)
-        if planned != wanted:
-            reasons.append(f"{field} is {planned}, the board's protocol is {wanted}")
-    return reasons
-
-
-def submittable_tasks(plan: Plan) -> list[str]:
-    """The planned tasks that the board has a column for, sorted."""
-    profile = profile_named(plan.profile)
-    return sorted(task.task for task in plan.tasks if task.task in profile.problems)

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podium.profiles import profile_named, shortfalls
 from podium.protocol import (
     BIGCODE_PROBLEMS,
     BOARD_SAMPLING,
-    PROFILES,
     generations_name,
     grouped_name,
     metrics_name,
     pass_at_k,
-    shortfalls,
     submission_title,
 )
 from podium.records import ModelName, Sampling
@@ -65,13 +64,13 @@ def test_the_board_wants_twelve_tasks_and_1917_problems() -> None:
 
 
 def test_a_complete_run_falls_short_of_nothing() -> None:
-    assert shortfalls(dict(BIGCODE_PROBLEMS), BOARD_SAMPLING, PROFILES["bigcode"]) == []
+    assert shortfalls(dict(BIGCODE_PROBLEMS), BOARD_SAMPLING, profile_named("bigcode")) == []
 
 
 def test_every_shortfall_is_named() -> None:
     tasks = {**BIGCODE_PROBLEMS, "humaneval": 20}
     del tasks["multiple-d"], tasks["multiple-rs"]
-    reasons = shortfalls(tasks, Sampling(n_samples=5), PROFILES["bigcode"])
+    reasons = shortfalls(tasks, Sampling(n_samples=5), profile_named("bigcode"))
     assert reasons == [
         "humaneval: 20 of 164 problems",
         "missing: multiple-d, multiple-rs",

@@ -73,8 +73,11 @@ class ApprovedBoard(ABC):
 
     def problems(self, package: Package) -> list[Finding]:
         """None that is worth going on for: no approval, no token and no repository are raised. Raises ApprovalError."""
+        counter = self._counter(package)
+        if problems := package.profile_problems(counter.place, is_near=counter.is_near and self._forge.is_near):
+            return problems
         self._approved(package)
-        self._counter(package).require()
+        counter.require()
         return []
 
     def _approved(self, package: Package) -> PullFacts:

@@ -20,8 +20,10 @@ from podium.boards.releases import release_marker
 from podium.boards.submission import marker
 from podium.errors import RecordError
 from podium.files import parse_json, sha256_bytes
-from podium.protocol import benchmark_of, grouped_name, profile_named
+from podium.profiles import profile_named
+from podium.protocol import grouped_name
 from podium.records import FileDigest
+from podium.tasks import source_of
 from podium.validate.shapes import validator
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def results_yaml(package: Package, evidence: str) -> bytes:
     source = {"source_url": evidence, "source_name": SOURCE_NAME, "source_user": package.submission.release.model.user}
     entries = []
     for task, value in approved_scores(package):
-        dataset, task_id = benchmark_of(task)
+        dataset, task_id = source_of(task).benchmark
         told = source if evidence else {}
         entries.append(EvalResultEntry(dataset_id=dataset, task_id=task_id, value=value, notes=notes, **told))
     text = yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False, allow_unicode=True, width=1000)
@@ -94,7 +96,8 @@ def approved_scores(package: Package) -> list[tuple[str, float]]:
 
 def _text(package: Package, evidence: str) -> str:
     rows = [
-        f"| {task} | {' '.join(benchmark_of(task))} | {100 * value:.2f} |" for task, value in approved_scores(package)
+        f"| {task} | {' '.join(source_of(task).benchmark)} | {100 * value:.2f} |"
+        for task, value in approved_scores(package)
     ]
     model = package.submission.release.model
     lines = [

@@ -14,6 +14,7 @@ import msgspec
 
 from podium.boards.answers import SAFE_AGAIN, RefusedError, github_answers, patiently
 from podium.errors import BoardUnreachableError, TokenScopeError
+from podium.github import is_on_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,6 +86,11 @@ class Forge:
         self._known: Repository | None = None
         auth = client.requester.auth
         self._secret = auth.token if auth else ""
+
+    @property
+    def is_near(self) -> bool:
+        """Whether its API is served on this machine."""
+        return is_on_this_machine(self._client.requester.base_url)
 
     def _answers(self, doing: str) -> AbstractContextManager[None]:
         return github_answers(doing, self._secret)

@@ -59,6 +59,8 @@ class ForkBoard:
 
     def problems(self, package: Package) -> list[Finding]:
         """What stands in the way of writing to the fork; its absence does not if it is to be made."""
+        if problems := package.profile_problems(self._targets.fork, is_near=self._forge.is_near):
+            return problems
         if self._targets.create_fork and not self._forge.exists:
             return []
         return fork_problems(self._forge, self._targets, package)

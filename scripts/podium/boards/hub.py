@@ -13,6 +13,7 @@ import msgspec
 
 from podium.boards.answers import hub_answers, patiently
 from podium.errors import BoardError
+from podium.github import is_on_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +50,11 @@ class Hub:
     def __init__(self, client: HfApi, repository: str, kind: Kind, pause: Callable[[float], None] = time.sleep) -> None:
         self._client, self._pause, self._kind = client, pause, kind
         self.repository = repository
+
+    @property
+    def is_near(self) -> bool:
+        """Whether its API is served on this machine."""
+        return is_on_this_machine(self._client.endpoint)
 
     def _answers(self, doing: str) -> AbstractContextManager[None]:
         return hub_answers(doing, str(self._client.token or ""))

@@ -127,6 +127,11 @@ class Counter:
         """The repository as sentences name it."""
         return self._hub.place
 
+    @property
+    def is_near(self) -> bool:
+        """Whether the Hub is served on this machine."""
+        return self._hub.is_near
+
     def look(self, offer: Offer) -> Showing:
         """Read everything `bring` decides on. Raises BoardError for several open pull requests of ours."""
         named, own = marker(offer.submission_sha256), self._hub.own_proposals(offer.title)

@@ -11,8 +11,8 @@ from podium.boards.releases import release_marker
 from podium.boards.submission import AGAIN, load_submission
 from podium.errors import NothingToDoError, RecordError
 from podium.files import read_bytes, sha256_bytes, sha256_file
-from podium.protocol import submittable_tasks
-from podium.records import FileDigest, Gates, Plan, Scores, Submission, read_record
+from podium.profiles import profile_named, submittable_tasks
+from podium.records import FileDigest, Finding, Gates, Plan, Scores, Submission, read_record
 from podium.run_directory import GATES, PAGE, PLAN, SCORES, SUBMISSION_FOLDER, verdicts_path
 
 
@@ -49,6 +49,15 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
         """Why this run is no submission; empty if it is one."""
         refused = [gate for gate in self.gates.gates if gate.decision == "no"]
         return [*self.plan.partial, *(f"gate {gate.name} says no: {gate.evidence}" for gate in refused)]
+
+    def profile_problems(self, place: str, *, is_near: bool) -> list[Finding]:
+        """Why a submission of this profile may not go to `place`, which is on this machine or not; none if it may."""
+        name = self.submission.profile
+        if is_near or not profile_named(name).for_standin:
+            return []
+        message = f"a submission of the profile {name!r} is for a stand-in on this machine, and {place} is not one"
+        hint = "evaluate with another `profile` below [evaluation] in podium.toml; podium standin serves a stand-in"
+        return [Finding(rule="profile", severity="error", path="submission.json", message=message, hint=hint)]
 
     def read(self, file: FileDigest) -> bytes:
         """The bytes of one file. Raises RecordError if they are not the recorded ones any more."""

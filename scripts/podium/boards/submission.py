@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING
 
 from podium.errors import IncompleteError, RecordError, StorageError
 from podium.files import read_bytes, sha256_bytes, sha256_file, write_atomic
-from podium.protocol import (
-    COMMUNITY_FOLDER,
-    generations_name,
-    grouped_name,
-    metrics_name,
-    submission_title,
-    submittable_tasks,
-)
+from podium.profiles import submittable_tasks
+from podium.protocol import COMMUNITY_FOLDER, generations_name, grouped_name, metrics_name, submission_title
 from podium.records import FileDigest, Submission, digest_of_files, read_record, write_record
 from podium.run_directory import BODY, SUBMISSION, SUBMISSION_FOLDER
 

@@ -26,6 +26,7 @@ from podium.generations import read_generations
 from podium.harness_checkout import ask_interpreter, check_checkout, commit_of, digest_of_sources
 from podium.model_directory import open_tokenizer
 from podium.protocol import FILE_SEPARATOR
+from podium.tasks import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -40,8 +41,6 @@ PACKAGES = ("torch", "transformers", "accelerate", "datasets", "evaluate")
 PIP_HINT = "install the harness's requirements in the environment that --harness-python names"
 PRECISIONS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 BATCH = 50  # the board's; it decides which samples are drawn together
-# The demo's tasks have the formats of these; every other task is the harness's own name.
-FORMAT_OF = {"demo-python": "humaneval", "demo-sh": "multiple-sh", "demo-pl": "multiple-pl"}
 # A launcher's leftovers would make accelerate wait for other processes; the rest is podium's own or nobody's business.
 LAUNCHER = r"RANK|WORLD_SIZE|LOCAL_\w+|MASTER_\w+|ACCELERATE_\w+"
 DROPPED = re.compile(LAUNCHER + r"|PYTHONPATH|PYTHONHOME|PODIUM_\w+|\w+_TOKEN")
@@ -187,7 +186,7 @@ def _completed(problem: Problem, row: list[str], n_samples: int) -> list[str]:
 
 
 def _name(task: Task) -> str:
-    name = FORMAT_OF.get(task.name, task.name)
+    name = source_of(task.name).harness_task or task.name
     if name != "humaneval" and not name.startswith("multiple-"):
         message = f"the harness has no task {task.name}"
         raise BackendError(message, hint="it draws humaneval and multiple-<language>; pass --backend native")

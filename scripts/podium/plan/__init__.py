@@ -19,7 +19,7 @@ from podium.execute.languages import LANGUAGES
 from podium.execute.provisions import provisions_named
 from podium.generate.backend import BACKENDS
 from podium.names import check_name
-from podium.protocol import profile_named, shortfalls
+from podium.profiles import profile_named, shortfalls
 from podium.records import Conversion, Plan, PlannedJob, PlannedTask, Release, Sampling
 from podium.tasks import known_tasks, load_task
 

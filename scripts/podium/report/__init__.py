@@ -14,7 +14,8 @@ from podium.errors import FindingsError
 from podium.files import write_atomic
 from podium.gates import decide
 from podium.gates.evidence import Evidence
-from podium.protocol import COMMUNITY_FOLDER, profile_named, submission_title, submittable_tasks
+from podium.profiles import profile_named, submittable_tasks
+from podium.protocol import COMMUNITY_FOLDER, submission_title
 from podium.records import (
     Agreement,
     Findings,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from podium.errors import IncompleteError, RecordError, StorageError
 from podium.files import canonical_json, sha256_file, write_atomic
-from podium.protocol import PASS_AT, grouped_name, metrics_name, pass_at_k, profile_named
+from podium.profiles import profile_named
+from podium.protocol import PASS_AT, grouped_name, metrics_name, pass_at_k
 from podium.records import Scores, TaskScore, Verdict, VerdictsHeader, read_rows, write_record
 from podium.run_directory import SCORES, outdated_by, verdicts_path
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from podium import score
 from podium.execute.step import step_name as execute_name
 from podium.files import read_bytes, sha256_bytes
-from podium.protocol import grouped_name, metrics_name, submittable_tasks
+from podium.profiles import submittable_tasks
+from podium.protocol import grouped_name, metrics_name
 from podium.run_directory import PLAN, SCORES
 from podium.step import Step
 

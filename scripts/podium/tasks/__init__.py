@@ -11,34 +11,17 @@ import msgspec
 
 from podium.errors import TaskDataError
 from podium.files import sha256_json
-from podium.names import check_name
+from podium.names import check_name, load
 from podium.protocol import FILE_SEPARATOR
 from podium.tasks.rows import Problem, stop_tokens
 from podium.tasks.sources import bundled_rows, folder_rows, hub_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from podium.tasks.rows import Row
+    from podium.tasks.source import TaskSource
 
-__all__ = ["Problem", "Task", "TaskSource", "known_tasks", "load_task"]
-
-
-class TaskSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a task's rows lie and how many there must be. `stop` is None where the data carries its own.
-
-    `provisions` names the list of what its programs may use, where that is not the language's own.
-    """
-
-    language: str
-    count: int
-    read: Callable[[Row, str], Problem]
-    stop: tuple[str, ...] | None = None
-    folder_path: str = ""
-    hub: tuple[str, str, str] | None = None
-    bundled: str = ""
-    provisions: str = ""
+__all__ = ["Problem", "Task", "known_tasks", "load_task", "source_of"]
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,11 +41,19 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return self.provisions or self.language
 
 
-def known_tasks() -> dict[str, TaskSource]:
-    """Every task by its name in harness and board."""
-    from podium.tasks.table import TASKS
+# Tables of tasks, each `name -> TaskSource`.
+CATALOGUES = {"board": "podium.tasks.table:TASKS", "demo": "podium.demo.tasks:TASKS"}
 
-    return TASKS
+
+def known_tasks() -> dict[str, TaskSource]:
+    """Every task by its name in harness and board, or in the demo."""
+    return {name: source for table in CATALOGUES for name, source in load("table", table, CATALOGUES).items()}
+
+
+def source_of(name: str) -> TaskSource:
+    """Where a task's rows come from. Raises UnknownNameError."""
+    tasks = known_tasks()
+    return tasks[check_name("task", name, tasks)]
 
 
 def load_task(name: str, data_dir: Path | None, limit: int | None = None) -> Task:
@@ -71,10 +62,9 @@ def load_task(name: str, data_dir: Path | None, limit: int | None = None) -> Tas
     Raises UnknownNameError for a name no table knows and TaskDataError when the data is missing, truncated or
     not what it says.
     """
-    tasks = known_tasks()
-    source = tasks[check_name("task", name, tasks)]
-    if source.bundled:
-        rows, where = bundled_rows(source.bundled)
+    source = source_of(name)
+    if source.bundled is not None:
+        rows, where = bundled_rows(*source.bundled)
     elif data_dir is not None:
         rows, where = folder_rows(data_dir, source.folder_path)
     elif source.hub is not None:

@@ -1,4 +1,4 @@
-"""Where rows come from: a folder of gzipped JSONL, the Hub at a pinned revision, the demo's own files."""
+"""Rows from a folder of gzipped JSONL, from the Hub at a pinned revision, or from a package's own files."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def folder_rows(data_dir: Path, relative: str) -> tuple[list[Row], str]:
     return _parse_rows(data, str(path)), str(path)
 
 
-def bundled_rows(name: str) -> tuple[list[Row], str]:
-    """Rows of the demo's own problems."""
-    data = resources.files("podium.demo").joinpath("problems").joinpath(name).read_bytes()
-    return _parse_rows(data, f"demo problems {name}"), f"demo problems {name}"
+def bundled_rows(package: str, name: str) -> tuple[list[Row], str]:
+    """Rows of a JSONL file that came with a package."""
+    where = f"{name} of {package}"
+    return _parse_rows(resources.files(package).joinpath(name).read_bytes(), where), where
 
 
 def hub_rows(repository: str, revision: str, filename: str) -> tuple[list[Row], str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from podium.protocol import HUMANEVAL_STOP
-from podium.tasks import TaskSource
 from podium.tasks.rows import humaneval_problem, multiple_problem
+from podium.tasks.source import TaskSource
 
 # The revisions are commits of the Hub's data sets; the harness pins this MultiPL-E revision as of July 2025.
 HUMANEVAL_HUB = (
@@ -46,6 +46,7 @@ def _multiple(language: str, count: int) -> TaskSource:
         read=multiple_problem,
         folder_path=f"multipl-e/humaneval-{language}.jsonl.gz",
         hub=(repository, revision, f"humaneval-{language}/test-00000-of-00001.parquet"),
+        benchmark=(repository, f"humaneval-{language}"),
     )
 
 
@@ -57,11 +58,7 @@ TASKS: dict[str, TaskSource] = {
         stop=HUMANEVAL_STOP,
         folder_path="humaneval/HumanEval.jsonl.gz",
         hub=HUMANEVAL_HUB,
+        benchmark=(HUMANEVAL_HUB[0], "openai_humaneval"),
     ),
     **{f"multiple-{language}": _multiple(language, count) for language, count in MULTIPLE_COUNTS.items()},
-    "demo-python": TaskSource(
-        language="py", count=16, read=humaneval_problem, stop=HUMANEVAL_STOP, bundled="python.jsonl"
-    ),
-    "demo-sh": TaskSource(language="sh", count=8, read=multiple_problem, bundled="sh.jsonl", provisions="demo-sh"),
-    "demo-pl": TaskSource(language="pl", count=8, read=multiple_problem, bundled="pl.jsonl", provisions="demo-pl"),
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from podium.protocol import PROFILES
+from podium.profiles import PROFILES, profile_for, profile_named
 from podium.records import (
     FileDigest,
     Gates,
@@ -24,7 +24,7 @@ from podium.records import (
 from podium.run_directory import GATES, LEDGER, MODEL, PLAN, SCORES, SUBMISSION
 
 if TYPE_CHECKING:
-    from podium.protocol import Profile
+    from podium.profiles import Profile
     from podium.validate.intake import Intake
     from podium.validate.places import Place
 
@@ -139,9 +139,7 @@ class Contents:
         }
 
     def profile(self) -> Profile:
-        """The board's demands: the plan's profile, else the demo's if every task is one of the demo's."""
+        """The board's demands: the plan's profile, else that of the board that knows all these tasks."""
         if self.plan is not None and self.plan.profile in PROFILES:
-            return PROFILES[self.plan.profile]
-        tasks = {place.task for place in self.places if place.task}
-        is_demo = bool(tasks) and all(task.startswith("demo-") for task in tasks)
-        return PROFILES["demo" if is_demo else "bigcode"]
+            return profile_named(self.plan.profile)
+        return profile_for({place.task for place in self.places if place.task})

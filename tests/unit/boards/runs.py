@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from podium.boards.submission import assemble, marker, write_submission
 from podium.files import canonical_json, write_atomic
-from podium.protocol import PROFILES, generations_name, grouped_name, metrics_name
+from podium.profiles import profile_named
+from podium.protocol import generations_name, grouped_name, metrics_name
 from podium.records import Gate, Gates, ModelName, Plan, PlannedTask, Release, digest_of_files, write_record
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ MODEL = ModelName(org="acme", model="Tiny-1", user="ann")
 
 
 def make_plan(partial: Sequence[str] = (), tag: str = "v1", profile_name: str = "demo") -> Plan:
-    profile = PROFILES[profile_name]
+    profile = profile_named(profile_name)
     tasks = [
         PlannedTask(
             task=task,

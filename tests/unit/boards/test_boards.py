@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from podium.boards import BOARDS, Board, Targets, open_board, plan_only, submit
+from podium.boards import BOARDS, Board, Clients, Targets, open_board, plan_only, submit
 from podium.errors import BoardError, UnknownNameError
+from podium.github import build_github, build_hub
 from podium.progress import SilentReport
 from podium.records import Gate, Receipt, read_record, receipt_name
 
@@ -91,3 +92,15 @@ def test_every_board_of_the_table_opens(stage: Any, tmp_path: Path, name: str) -
     targets = Targets(fork="a/b", space="a/b", directory=tmp_path, results=(tmp_path / "x.json",))
     board: Board = open_board(name, targets, stage.clients())
     assert board.name == name
+
+
+@pytest.mark.parametrize("board", ["fork", "space", "eval-results"])
+def test_a_profile_for_a_standin_goes_to_no_other_place(make_run: Callable[..., Path], board: str) -> None:
+    # Nothing is asked of this address: the refusal needs no answer.
+    far = "https://192.0.2.1"
+    environment = {"PODIUM_FORK_TOKEN": "t", "HF_TOKEN": "t", "GITHUB_API_URL": far, "HF_ENDPOINT": far}
+    clients = Clients(github=lambda: build_github(environment), hub=lambda resource: build_hub(environment, resource))
+    opened = open_board(board, Targets(fork="a/b", space="a/b"), clients)
+    package = opened.prepare(make_run())
+    assert [finding.rule for finding in opened.problems(package)] == ["profile"]
+    assert "podium standin" in opened.problems(package)[0].hint

@@ -23,11 +23,12 @@ from podium.errors import (
     StalePlanError,
     TokenScopeError,
 )
+from podium.profiles import PROFILES, profile_named
 from podium.progress import SilentReport
-from podium.protocol import PROFILES, benchmark_of
 from podium.records import Receipt, read_record, receipt_name
 from podium.standin.faults import Fault
 from podium.standin.world import BOT, FORK, User
+from podium.tasks import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,7 @@ def test_approved_scores_become_one_pull_request_that_the_hub_can_read(
     assert (receipt.outcome, receipt.url) == ("created", proposal.url)
     assert proposal.title == "Evaluation results of acme/Tiny-1 (demo)"
     fork_url = stage.github().get_repo(FORK).get_pull(1).html_url
-    sampling = PROFILES["demo"].sampling
+    sampling = profile_named("demo").sampling
     assert listed(stage) == [
         EvalResultEntry(
             dataset_id="podium-upstream/problems",
@@ -234,7 +235,7 @@ def test_broken_grouped_json_gives_no_entry(stage: Any, make_run: Callable[..., 
 
 
 def test_every_task_of_the_boards_has_a_data_set() -> None:
-    pairs = {task: benchmark_of(task) for profile in PROFILES.values() for task in profile.problems}
+    pairs = {task: source_of(task).benchmark for name in PROFILES for task in profile_named(name).problems}
     assert pairs["humaneval"] == ("openai/openai_humaneval", "openai_humaneval")
     assert pairs["multiple-rs"] == ("nuprl/MultiPL-E", "humaneval-rs")
     assert len(set(pairs.values())) == len(pairs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from podium.demo.corpus import LANGUAGES, PROBLEMS, SLIPS, solved_problems
-from podium.protocol import PROFILES
+from podium.profiles import profile_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def test_shell_and_perl_problems_are_in_multipl_e_format(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_problem_ids_are_unique_and_as_many_as_the_demo_profile_demands(language: str) -> None:
     ids = [row["task_id"] if language == "python" else row["name"] for row in rows(language)]
-    assert len(set(ids)) == len(ids) == PROFILES["demo"].problems[f"demo-{language}"]
+    assert len(set(ids)) == len(ids) == profile_named("demo").problems[f"demo-{language}"]
 
 
 def test_shell_tests_put_the_closing_brace_back() -> None:

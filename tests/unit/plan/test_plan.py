@@ -9,7 +9,7 @@ import pytest
 from podium.config import read_config
 from podium.errors import CheckpointError, UnknownNameError, UsageError
 from podium.plan import PlanOptions, matrix, plan
-from podium.protocol import PROFILES
+from podium.profiles import profile_named
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECKPOINT = ROOT / "scripts" / "podium" / "demo" / "checkpoint"
@@ -19,7 +19,7 @@ def test_the_demos_release_is_a_submission() -> None:
     config = read_config(CHECKPOINT.parent / "podium.toml")
     record = plan(PlanOptions(tag="v1", checkpoint=CHECKPOINT), config)
     assert record.partial == []
-    assert {task.task: len(task.problems) for task in record.tasks} == PROFILES["demo"].problems
+    assert {task.task: len(task.problems) for task in record.tasks} == profile_named("demo").problems
     assert sum(job.samples for job in record.jobs if job.stage == "generate") == 640
     assert {file.path for file in record.checkpoint} == {
         "model.safetensors",

@@ -10,7 +10,8 @@ import pytest
 from podium.boards.submission import assemble, marker, write_submission
 from podium.files import sha256_bytes, sha256_file, write_atomic
 from podium.generate import samples_path, write_generations
-from podium.protocol import PROFILES, generations_name
+from podium.profiles import profile_named
+from podium.protocol import generations_name
 from podium.records import (
     Check,
     FileDigest,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from podium.records import Outcome
 
-PROFILE = PROFILES["demo"]
+PROFILE = profile_named("demo")
 LANGUAGES = {"demo-python": "py", "demo-sh": "sh", "demo-pl": "pl"}
 
 

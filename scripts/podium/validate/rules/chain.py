@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.protocol import PROFILES, submission_title
+from podium.profiles import PROFILES, profile_named
+from podium.protocol import submission_title
 from podium.records import digest_of_files
 from podium.run_directory import (
     BODY,
@@ -158,7 +159,7 @@ def run_incomplete(contents: Contents) -> Iterator[Breach]:
     plan = contents.plan
     if plan is None or not contents.has("scores"):
         return
-    columns = PROFILES[plan.profile].problems if plan.profile in PROFILES else {}
+    columns = profile_named(plan.profile).problems if plan.profile in PROFILES else {}
     on_board = [task.task for task in plan.tasks if task.task in columns]
     for path, (kind, task) in evidence_of(plan, on_board).items():
         if path not in contents.paths and not (kind == "samples" and contents.has_file(kind, task)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from podium.protocol import PROFILES, shortfalls
+from podium.profiles import PROFILES, profile_named, shortfalls
 from podium.run_directory import PLAN
 from podium.validate.breaches import Breach
 
@@ -41,7 +41,9 @@ def plan_partial(contents: Contents) -> Iterator[Breach]:
         message = f"no board profile is named {plan.profile!r}"
         yield Breach(path=PLAN, where="$.profile", message=message, hint=f"known: {', '.join(PROFILES)}")
         return
-    reasons = shortfalls({task.task: len(task.problems) for task in plan.tasks}, plan.sampling, PROFILES[plan.profile])
+    reasons = shortfalls(
+        {task.task: len(task.problems) for task in plan.tasks}, plan.sampling, profile_named(plan.profile)
+    )
     if reasons and not plan.partial:
         message = f"it says that nothing is left out, but {'; '.join(reasons)}"
         yield Breach(path=PLAN, where="$.partial", message=message, hint=AGAIN)

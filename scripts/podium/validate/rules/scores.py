@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.protocol import PASS_AT, PROFILES, pass_at_k
+from podium.profiles import PROFILES, profile_named
+from podium.protocol import PASS_AT, pass_at_k
 from podium.run_directory import SCORES
 from podium.validate.breaches import Breach
 
@@ -143,7 +144,7 @@ def grouped_tasks(contents: Contents) -> Iterator[Breach]:
 
 
 def _columns(profile: str) -> dict[str, int]:
-    return PROFILES[profile].problems if profile in PROFILES else {}
+    return profile_named(profile).problems if profile in PROFILES else {}
 
 
 def _grouped_path(contents: Contents) -> str:
