@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+MINUTES ?= 0
 
-.PHONY: setup demo openapi test test-slow lint bench schemas clean
+.PHONY: setup demo openapi test test-exhaustive test-all lint bench schemas clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -24,8 +25,13 @@ openapi: setup
 	$(BIN)/python -m tests.openapi.fetch
 
 test: setup openapi
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not exhaustive'
+
+# What is exhaustive, as far as MINUTES go (0: to the end); what no time was left for is listed as skipped.
+test-exhaustive: setup openapi
+	$(BIN)/python -m pytest -n 2 --dist load -m exhaustive --minutes $(MINUTES)
+
+test-all: test test-exhaustive
 
 lint: setup
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import functools
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,26 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 KEPT_VARIABLES = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--minutes", type=float, default=0, help="begin no exhaustive test after so many minutes (0: no limit)"
+    )
+
+
+@pytest.fixture(scope="session")
+def closing_time(request: pytest.FixtureRequest) -> float:
+    """When the last exhaustive test may begin, by the monotonic clock."""
+    minutes: float = request.config.getoption("--minutes")
+    return time.monotonic() + 60 * minutes if minutes else float("inf")
+
+
+@pytest.fixture(autouse=True)
+def time_left(request: pytest.FixtureRequest, closing_time: float) -> None:
+    """Skip an exhaustive test for which no time is left; the summary names it."""
+    if request.node.get_closest_marker("exhaustive") and time.monotonic() > closing_time:
+        pytest.skip("no time is left; `make test-exhaustive` runs it")
 
 
 def _is_loopback(address: object) -> bool:

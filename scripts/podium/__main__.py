@@ -19,7 +19,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the code of the class of failure."""
     settle_command()
     try:
-        code = cli.main(arguments, prog_name="podium", standalone_mode=False)
+        words = ["podium", *(sys.argv[1:] if arguments is None else arguments)]
+        code = cli.main(arguments, prog_name="podium", standalone_mode=False, obj=words)
     except click.ClickException as err:
         err.show()
         sys.exit(err.exit_code)

@@ -27,7 +27,9 @@ PodiumError (70 a bug in us)
 │   ├── BaseMissingError    20   it has no such branch
 │   ├── OlderReleaseError   21   the board holds a newer release
 │   └── StalePlanError      22   the world moved after the plan was written
-└── StorageError            13   the disk refused: no space, no permission
+├── StorageError            13   the disk refused: no space, no permission
+├── BusyError               23   another process works in the folder
+└── OtherWorkError          24   the folder holds samples of other work; they are not given up without being asked
 """
 
 
@@ -195,3 +197,15 @@ class StorageError(PodiumError):
     """The disk refused: no space or no permission."""
 
     exit_code = 13
+
+
+class BusyError(PodiumError):
+    """Another process works in the folder; the message names it."""
+
+    exit_code = 23
+
+
+class OtherWorkError(PodiumError):
+    """The folder holds samples that were drawn with other inputs, or that do not fit together."""
+
+    exit_code = 24

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -125,6 +126,24 @@ def fsync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def aside_name(path: Path, word: str) -> Path:
+    """A name beside `path` that nothing has yet: `<name>.<word>`, then `<name>.<word>-2` and so on."""
+    names = itertools.chain([word], (f"{word}-{number}" for number in itertools.count(2)))
+    return next(aside for name in names if not os.path.lexists(aside := path.with_name(f"{path.name}.{name}")))
+
+
+def move_aside(path: Path, word: str) -> Path:
+    """Give a file another name, for good and without overwriting an earlier one; returns where it is."""
+    aside = aside_name(path, word)
+    try:
+        path.rename(aside)
+        fsync_directory(path.parent)
+    except OSError as err:
+        message = f"cannot move {path} to {aside.name}: {err.strerror}"
+        raise StorageError(message, hint="make its folder writable") from err
+    return aside
 
 
 @contextmanager

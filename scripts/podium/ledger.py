@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from podium.errors import RecordError
 from podium.files import sha256_file, sha256_json
 from podium.records import FileDigest, LedgerEntry, LedgerFile, read_record, write_record
+from podium.run_directory import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from podium.progress import Report
-
-FILE_NAME = "ledger.json"
 
 
 class Ledger:
@@ -29,7 +28,7 @@ class Ledger:
         self.done = 0
 
     def _load(self) -> dict[str, LedgerEntry]:
-        path = self._run_dir / FILE_NAME
+        path = self._run_dir / LEDGER
         if not path.exists():
             return {}
         try:
@@ -53,6 +52,11 @@ class Ledger:
         self._save()
         self.done += 1
 
+    def has_other_inputs(self, name: str, inputs: dict[str, Any]) -> bool:
+        """Whether this was finished before, from other inputs."""
+        entry = self._entries.get(name)
+        return entry is not None and entry.key != sha256_json([name, inputs])
+
     def forget(self, *names: str) -> None:
         """Drop entries whose outputs are about to be removed because what they were made from changes."""
         for name in names:
@@ -64,7 +68,7 @@ class Ledger:
         return sha256_json([[output.path, output.sha256] for output in self._entries[name].outputs])
 
     def _save(self) -> None:
-        write_record(self._run_dir / FILE_NAME, LedgerFile(entries=dict(sorted(self._entries.items()))))
+        write_record(self._run_dir / LEDGER, LedgerFile(entries=dict(sorted(self._entries.items()))))
 
     def _digest(self, path: Path) -> FileDigest:
         relative = path.relative_to(self._run_dir).as_posix()
@@ -75,3 +79,15 @@ class Ledger:
         if not path.is_file() or path.stat().st_size != output.size_bytes:
             return False
         return sha256_file(path) == output.sha256
+
+
+def forget_steps(run_dir: Path, *names: str) -> None:
+    """Drop entries of steps that a stage's own command did: what it left is proven and digested by the next run."""
+    path = run_dir / LEDGER
+    try:
+        entries = read_record(path, LedgerFile).entries if path.exists() else {}
+    except RecordError:
+        return  # the next run starts a new one
+    kept = {name: entry for name, entry in entries.items() if name not in names}
+    if len(kept) != len(entries):
+        write_record(path, LedgerFile(entries=kept))

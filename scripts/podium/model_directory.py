@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from podium.errors import PodiumError
@@ -48,3 +49,10 @@ def open_model(
     model, info = loaded
     misfits = {kind: sorted(map(str, info[kind])) for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")}
     return tokenizer, model.eval(), {kind: names for kind, names in misfits.items() if names}
+
+
+def without_bos(tokenizer: Any, ids: Sequence[int]) -> str:
+    """Token ids as the harness decodes them: nothing cleaned, special tokens kept, one leading bos dropped."""
+    bos = tokenizer.bos_token_id
+    kept = ids[1:] if ids and bos is not None and ids[0] == bos else ids
+    return str(tokenizer.decode(list(kept), skip_special_tokens=False, clean_up_tokenization_spaces=False))

@@ -249,7 +249,7 @@ def hostile(secret: str, port: int, victim: int) -> list[Hostile]:
 def run_all(secret: str, port: int, victim: int) -> list[dict[str, object]]:
     """Every program and, after each, one that must pass and finds nothing of it."""
     found: list[dict[str, object]] = []
-    clean = b"import os\nassert os.listdir('.') == ['program.py'], os.listdir('.')\nassert not os.listdir('/dev/shm/')"
+    clean = b"import os\nassert os.listdir('.') == [], os.listdir('.')\nassert not os.listdir('/dev/shm/')"
     clean += b"\nassert len([p for p in os.listdir('/proc') if p.isdigit()]) <= 2"
     python = language_named("py")
     limits = msgspec.structs.replace(python.limits("parity"), memory_bytes=512 << 20, file_bytes=16 << 20)

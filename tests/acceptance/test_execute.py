@@ -88,7 +88,7 @@ def test_killed_at_any_moment_it_continues_to_the_same_verdicts(data_dir: Path, 
     assert read(output) == read(whole)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_killed_at_twenty_random_moments_it_ends_with_the_undisturbed_verdicts(data_dir: Path, tmp_path: Path) -> None:
     """Verdicts, texts, digests and order are equal; the measured times, of course, are each run's own."""
     generations, whole, output = tmp_path / "g.json", tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"

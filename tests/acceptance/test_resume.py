@@ -81,10 +81,18 @@ def test_a_flipped_byte_is_found_and_only_its_step_is_redone(podium: Podium, und
     assert other.stat().st_mtime_ns == before
 
 
-def test_a_changed_number_of_samples_redoes_what_it_changes(podium: Podium, undisturbed: dict[str, bytes]) -> None:
+def test_a_changed_number_of_samples_is_refused_and_given_up_only_when_asked(
+    podium: Podium, undisturbed: dict[str, bytes]
+) -> None:
+    run = podium.folder / "whole"
+    before = tree(run)
     said = podium(*RUN, "--run-dir", "whole", "--n-samples", "2")
-    assert said.code == 0, said.err
-    assert tree(podium.folder / "whole" / "submission") != undisturbed
-    assert podium("validate", podium.folder / "whole").code == 0
-    assert podium(*RUN, "--run-dir", "whole").code == 0
-    assert tree(podium.folder / "whole" / "submission") == undisturbed
+    assert said.code == 24, said.err
+    assert tree(run) == before
+    assert podium(*RUN, "--run-dir", "whole", "--n-samples", "2", "--discard").code == 0
+    assert tree(run / "submission") != undisturbed
+    assert podium("validate", run).code == 0
+    assert podium(*RUN, "--run-dir", "whole", "--discard").code == 0
+    assert tree(run / "submission") == undisturbed
+    stale = run / "samples" / "demo-sh.1-of-1.jsonl.stale"
+    assert stale.read_bytes() == before["samples/demo-sh.1-of-1.jsonl"]

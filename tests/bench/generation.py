@@ -26,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.bench.parts import board, floors, trained, workload
 from tests.bench.parts.engines import Harness, ScriptedNative, run_native
 
+from podium.generate.native import backend as native_backend
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -99,6 +101,8 @@ def _part(options: argparse.Namespace) -> Result:
         return board.measure(folder, _tokenizer(folder), options.data_dir, options.board, options.median)
     if engine == "harness":
         return _harness(folder, dtype, size.problems, options.complete, 3 if options.quick else 5)
+    if options.fixed:
+        vars(native_backend)["is_fixed"] = lambda device: options.fixed == "yes"
     begin, step, end = json.loads(options.problems) if options.problems else (0, 1, size.problems)
     return _native(folder, kind, dtype, range(begin, end, step), options.slots)
 
@@ -224,6 +228,7 @@ def main() -> None:
     parser.add_argument("--keep", help="folder for the model and finished parts; a later run goes on from there")
     for name in ("part", "folder", "problems"):
         parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
+    parser.add_argument("--fixed", choices=("yes", "no"), help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:

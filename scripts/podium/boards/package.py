@@ -8,10 +8,12 @@ from pathlib import Path
 import msgspec
 
 from podium.boards.releases import release_marker
-from podium.boards.submission import AGAIN, FOLDER, load_submission
-from podium.errors import RecordError
-from podium.files import read_bytes, sha256_bytes
-from podium.records import FileDigest, Gates, Plan, Submission, read_record
+from podium.boards.submission import AGAIN, load_submission
+from podium.errors import NothingToDoError, RecordError
+from podium.files import read_bytes, sha256_bytes, sha256_file
+from podium.protocol import submittable_tasks
+from podium.records import FileDigest, Gates, Plan, Scores, Submission, read_record
+from podium.run_directory import GATES, PAGE, PLAN, SCORES, SUBMISSION_FOLDER, verdicts_path
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +28,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def folder(self) -> Path:
         """Where the files lie."""
-        return self.run_dir / FOLDER / self.submission.folder
+        return self.run_dir / SUBMISSION_FOLDER / self.submission.folder
 
     @property
     def branch(self) -> str:
@@ -62,17 +64,36 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
         return {file.path: git_blob(self.read(file)) for file in self.submission.files}
 
 
+def _prove_current(run_dir: Path, submission: Submission) -> None:
+    """Raises RecordError where the run went on after its submission was made: a copy of what was is not sent."""
+    recorded = {run_dir / file.path: file.sha256 for file in submission.files}
+    if (run_dir / SCORES).exists():
+        scores = read_record(run_dir / SCORES, Scores)
+        recorded |= {verdicts_path(run_dir, score.task): score.verdicts_sha256 for score in scores.tasks}
+    for path, sha256 in recorded.items():
+        if path.exists() and sha256_file(path) != sha256:
+            message = f"{path} changed after the submission of {run_dir} was made from it"
+            raise RecordError(message, hint=f"podium run makes it anew; podium validate {run_dir} says what differs")
+
+
 def git_blob(data: bytes) -> str:
     """The object name git gives to a file with these bytes (SHA-1 over its header and content)."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def pack(run_dir: Path) -> Package:
-    """Read and prove everything that would be sent. Raises RecordError naming the file that is not as recorded."""
+    """Read and prove everything that would be sent. Raises RecordError naming the file that is not as recorded.
+
+    Raises NothingToDoError for a try-out whose tasks are no board's: there is nothing that could be sent.
+    """
+    plan = read_record(run_dir / PLAN, Plan)
+    if not submittable_tasks(plan):
+        message = f"{run_dir} is never submitted: none of its tasks is a column of the board {plan.profile!r}"
+        raise NothingToDoError(message, hint=f"it is evaluated and reported all the same: {run_dir / PAGE}")
     submission, body = load_submission(run_dir)
-    plan = read_record(run_dir / "plan.json", Plan)
-    gates = read_record(run_dir / "gates.json", Gates)
-    for name, release in (("plan.json", plan.release), ("gates.json", gates.release)):
+    _prove_current(run_dir, submission)
+    gates = read_record(run_dir / GATES, Gates)
+    for name, release in ((PLAN, plan.release), (GATES, gates.release)):
         if release != submission.release:
             message = f"{run_dir / name} is about another release than submission.json"
             raise RecordError(message, hint=AGAIN)

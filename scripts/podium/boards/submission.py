@@ -20,15 +20,13 @@ from podium.protocol import (
     submittable_tasks,
 )
 from podium.records import FileDigest, Submission, digest_of_files, read_record, write_record
+from podium.run_directory import BODY, SUBMISSION, SUBMISSION_FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.records import Plan
 
-FOLDER = "submission"
-RECORD = "submission.json"
-BODY = "pr_body.md"
 # GitHub's limit for the text of a pull request is 65,536 characters; the rest is for the line that names the release.
 MAXIMUM_BODY = 65_536 - 640
 AGAIN = "run podium report RUN_DIR again; nothing in a submission is edited by hand"
@@ -62,19 +60,19 @@ def assemble(run_dir: Path, plan: Plan) -> list[FileDigest]:
 
     Built beside the old folder and swapped in, so nothing is ever half written. Raises IncompleteError, StorageError.
     """
-    new, old = run_dir / f".{FOLDER}.new", run_dir / f".{FOLDER}.old"
+    new, old = run_dir / f".{SUBMISSION_FOLDER}.new", run_dir / f".{SUBMISSION_FOLDER}.old"
     try:
         for left in (new, old):
             if left.exists():
                 shutil.rmtree(left)
         files = [_copied(run_dir, new / folder_of(plan), path) for path in board_files(plan)]
-        if (run_dir / FOLDER).exists():
-            (run_dir / FOLDER).rename(old)
-        new.rename(run_dir / FOLDER)
+        if (run_dir / SUBMISSION_FOLDER).exists():
+            (run_dir / SUBMISSION_FOLDER).rename(old)
+        new.rename(run_dir / SUBMISSION_FOLDER)
         if old.exists():
             shutil.rmtree(old)
     except OSError as err:
-        message = f"cannot write {run_dir / FOLDER}: {err.strerror}"
+        message = f"cannot write {run_dir / SUBMISSION_FOLDER}: {err.strerror}"
         raise StorageError(message, hint="free disk space, then run podium report again") from err
     return files
 
@@ -107,7 +105,7 @@ def write_submission(run_dir: Path, plan: Plan, files: list[FileDigest], body: s
         sha256=digest,
         body_sha256=sha256_bytes(body.encode()),
     )
-    write_record(run_dir / RECORD, submission)
+    write_record(run_dir / SUBMISSION, submission)
     return submission
 
 
@@ -124,7 +122,7 @@ def _check_body(body: str, digest: str, path: Path) -> None:
 
 def load_submission(run_dir: Path) -> tuple[Submission, str]:
     """Read submission.json and its text, and prove both against the files. Raises RecordError naming the file."""
-    path = run_dir / RECORD
+    path = run_dir / SUBMISSION
     submission = read_record(path, Submission)
     wanted = f"{COMMUNITY_FOLDER}/{submission.release.model.folder}"
     for field, expected in (
@@ -135,7 +133,7 @@ def load_submission(run_dir: Path) -> tuple[Submission, str]:
         if getattr(submission, field) != expected:
             message = f"{path}: $.{field} is not what its release and files give: {expected}"
             raise RecordError(message, hint=AGAIN)
-    _prove_files(run_dir / FOLDER / wanted, submission)
+    _prove_files(run_dir / SUBMISSION_FOLDER / wanted, submission)
     data = read_bytes(run_dir / BODY)
     if sha256_bytes(data) != submission.body_sha256:
         message = f"{run_dir / BODY} was changed after {path} was written"
@@ -154,11 +152,11 @@ def _prove_files(folder: Path, submission: Submission) -> None:
         if name not in found:
             fault = "is missing"
         elif name not in recorded:
-            fault = f"is not in {RECORD}"
+            fault = f"is not in {SUBMISSION}"
         elif path.is_symlink() or not path.is_file():
             fault = "is not a plain file"
         elif path.stat().st_size != recorded[name].size_bytes or sha256_file(path) != recorded[name].sha256:
-            fault = f"was changed after {RECORD} was written"
+            fault = f"was changed after {SUBMISSION} was written"
         else:
             continue
         message = f"{path} {fault}"

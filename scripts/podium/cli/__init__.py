@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": ("podium.cli.plan", "Write plan.json: tasks, digests, shards, jobs."),
     "run": ("podium.cli.run", "All stages in one process, from checkpoint to pull request body."),
     "convert": ("podium.cli.convert", "Training checkpoint to Hugging Face directory."),
+    "golden": ("podium.cli.golden", "Golden logits of a model that loads, to hold a conversion against."),
     "generate": ("podium.cli.generate", "Draw samples for one task."),
     "merge": ("podium.cli.merge", "Shards of generate back into one run."),
     "execute": ("podium.cli.execute", "Run generations in the sandbox, one verdict a sample."),

@@ -8,11 +8,13 @@ import click
 
 from podium.cli.console import build_report
 from podium.cli.options import FILE, FOLDER, PATH
-from podium.convert import ConvertOptions, convert
+from podium.cli.working import working_on_model
+from podium.convert import ConvertOptions, convert, record_path
 from podium.convert.adapter import Base
-from podium.errors import CheckpointError, UsageError
+from podium.errors import CheckpointError, FindingsError, UsageError
 
 GIB = 1 << 30
+NOT_SUBMITTED = "the gate `conversion` says no to such a model after its whole evaluation"
 
 
 @click.command()
@@ -43,7 +45,8 @@ def command(
     """Convert CHECKPOINT: a folder of weights, config.json and tokenizer.json, or one weight file among these.
 
     Byte order, rotary pairing and head layout are found by trying them; labels decide nothing. Where they cannot be
-    found, nothing is written and every reading is shown with its scores.
+    found, nothing is written and every reading is shown with its scores. Ends with exit code 1 when the model is
+    written and a check failed on it.
     """
     if base_sha256 and base is None:
         message = "--base-sha256 pins nothing without --base"
@@ -59,8 +62,12 @@ def command(
         shard_bytes=int(shard_gib * GIB) if shard_gib else None,
     )
     try:
-        convert(options, build_report())
+        with working_on_model(output):
+            model = convert(options, build_report())
     except ModuleNotFoundError as err:
         message = f"convert needs the package {err.name}"
         raise CheckpointError(message, hint="pip install 'podium-leaderboard[model]'") from err
     click.echo(output)
+    if failed := [check for check in model.checks if not check.ok]:
+        message = f"{output} is written, but it failed {', '.join(check.name for check in failed)}: {failed[0].saw}"
+        raise FindingsError(message, hint=f"mend that first: {NOT_SUBMITTED}; {record_path(output)} holds all checks")

@@ -10,18 +10,19 @@ import click
 
 from podium.cli.console import build_report
 from podium.cli.options import FOLDER, data_dir_option, split_names, unsafe_option
+from podium.cli.working import working_in
 from podium.crosscheck import TaskFiles, agreement_of, crosscheck_task, find_harness
 from podium.errors import FindingsError, UsageError
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
 from podium.protocol import generations_name
 from podium.records import Plan, read_record, write_record
-from podium.score import verdicts_path
+from podium.run_directory import CROSSCHECK, PLAN, verdicts_path
 from podium.tasks import load_task
 
 
 def task_files(run_dir: Path, names: tuple[str, ...], data_dir: Path | None) -> list[TaskFiles]:
     """The tasks of a run's plan with their files, or those that were named."""
-    plan = read_record(run_dir / "plan.json", Plan)
+    plan = read_record(run_dir / PLAN, Plan)
     planned = {task.task: len(task.problems) for task in plan.tasks}
     if unknown := set(names) - planned.keys():
         message = f"{run_dir} has no task {', '.join(sorted(unknown))}"
@@ -60,11 +61,12 @@ def command(
     official = find_harness(harness, python)
     files = task_files(run_dir, split_names(tasks), data_dir)
     report, count = build_report(), workers or len(os.sched_getaffinity(0))
-    with UnsafeSandbox() if unsafe_no_sandbox else Sandbox(official.folders) as sandbox:
+    sandboxed = UnsafeSandbox() if unsafe_no_sandbox else Sandbox(official.folders)
+    path = run_dir / CROSSCHECK
+    with working_in(run_dir), sandboxed as sandbox:
         done = [crosscheck_task(task, official, count, sandbox, report) for task in files]
         record = agreement_of(official, sandbox.facts(), done)
-    path = run_dir / "crosscheck.json"
-    write_record(path, record)
+        write_record(path, record)
     click.echo(path)
     differing = sum(task.samples - task.agreeing for task in done)
     if differing:

@@ -14,7 +14,8 @@ from podium.cli.generate import build_backend
 from podium.cli.options import FOLDER, unsafe_option
 from podium.cli.submit import build_clients
 from podium.cli.table import print_scores
-from podium.demo.walkthrough import TAG, walk
+from podium.cli.working import working_in
+from podium.demo.walkthrough import RUN, TAG, walk
 from podium.pipeline import Tools
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @unsafe_option
 def command(folder: Path, unsafe_no_sandbox: bool) -> None:
     """Take a small model from checkpoint to two pull requests, offline, by the code that `podium run` uses."""
-    with build_sandbox(unsafe_no_sandbox) as sandbox:
+    with working_in(folder / RUN, is_new=True), build_sandbox(unsafe_no_sandbox) as sandbox:
         tools = Tools(build_backend=build_backend, sandbox=sandbox)
         result = walk(folder, tools, build_clients, build_report())
     _say(folder, result)

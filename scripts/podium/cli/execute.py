@@ -9,10 +9,13 @@ import click
 
 from podium.cli.console import build_report
 from podium.cli.options import FILE, data_dir_option, unsafe_option
+from podium.cli.working import working_on_file
 from podium.errors import RecordError
 from podium.execute import ExecuteOptions, execute
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
 from podium.files import parse_json, read_bytes, sha256_bytes
+from podium.ledger import forget_steps
+from podium.run_directory import run_of_verdicts
 from podium.tasks import load_task
 
 
@@ -69,6 +72,8 @@ def command(
     options = ExecuteOptions(mode=mode, workers=workers)
     loaded = load_task(task, data_dir, limit)
     texts, sha256 = read_generations(generations)
-    with build_sandbox(unsafe_no_sandbox) as sandbox:
+    with working_on_file(output), build_sandbox(unsafe_no_sandbox) as sandbox:
         execute(options, loaded, texts[:limit], sha256, sandbox, output, build_report())
+        if run_dir := run_of_verdicts(output):
+            forget_steps(run_dir, f"execute {task}")
     click.echo(output)

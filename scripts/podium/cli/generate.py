@@ -11,13 +11,15 @@ import click
 import msgspec
 
 from podium.cli.console import build_report
-from podium.cli.options import FILE, FOLDER, data_dir_option
+from podium.cli.options import FILE, FOLDER, data_dir_option, discard_option
+from podium.cli.working import command_line, working_in
 from podium.config import DEFAULT_BACKEND
 from podium.convert import digest_folder
 from podium.errors import BackendError, UsageError
 from podium.generate import GenerateOptions, generate, samples_path
 from podium.generate.backend import BACKEND_OPTIONS, BACKENDS
 from podium.generate.shards import WHOLE
+from podium.ledger import forget_steps
 from podium.names import check_name, load
 from podium.protocol import BOARD_SAMPLING, generations_name
 from podium.records import Sampling, digest_of_files
@@ -115,6 +117,7 @@ def harness_options(command: F) -> F:
 @click.option(
     "--dtype", type=click.Choice(["auto", "bfloat16", "float16", "float32"]), default="auto", show_default=True
 )
+@discard_option
 @data_dir_option
 def command(
     model_dir: Path,
@@ -128,6 +131,7 @@ def command(
     shard: str,
     limit: int | None,
     dtype: str,
+    discard: bool,
     data_dir: Path | None,
     **sampling: float,
 ) -> None:
@@ -142,8 +146,12 @@ def command(
         backend=backend,
         dtype=dtype,
         shard=shard,
+        discard=discard,
+        discarding=command_line("--discard"),
     )
-    generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_report())
+    with working_in(output, is_new=True):
+        generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_report())
+        forget_steps(output, f"generate {task}")
     is_whole = shard == WHOLE
     click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))
 

@@ -50,6 +50,15 @@ def sending_options(command: F) -> F:
     return command
 
 
+def discard_option(command: F) -> F:
+    """`--discard`."""
+    return click.option(
+        "--discard",
+        is_flag=True,
+        help="Move samples that this command cannot use aside (*.stale) instead of refusing to go on.",
+    )(command)
+
+
 def unsafe_option(command: F) -> F:
     """`--unsafe-no-sandbox`."""
     return click.option(

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from podium.cli.options import FILE, PATH, config_option, data_dir_option, split_names
+from podium.cli.remedies import remedies_in_config
+from podium.cli.working import working_on_file
 from podium.config import read_config
 from podium.errors import UsageError
+from podium.execute.provisions.checks import look_at_all
+from podium.execute.sandbox import Sandbox
 from podium.files import canonical_json
 from podium.github import write_outputs
-from podium.plan import PlanOptions, matrix, plan
+from podium.plan import PlanOptions, matrix, plan, provisions_of
 from podium.records import write_record
 
 if TYPE_CHECKING:
@@ -60,11 +64,17 @@ def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked
 @click.option("-o", "--output", type=FILE, default=Path("plan.json"), show_default=True)
 @click.option("--matrix", "as_matrix", is_flag=True, help="Print the GitHub matrices as JSON.")
 def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
-    """Write plan.json: every task, its problems and digests, every job and where it runs."""
+    """Write plan.json: every task, its problems and digests, every job and where it runs.
+
+    Outside a workflow, where the jobs run elsewhere, it also says what programs may use and this machine lacks, with
+    exit code 7.
+    """
     loaded = read_config(config)
     options = build_plan_options(config, loaded, **asked)
-    record = plan(options, loaded)
-    write_record(output, record)
+    with remedies_in_config():
+        record = plan(options, loaded)
+    with working_on_file(output):
+        write_record(output, record)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
     matrices = {stage: canonical_json(matrix(record, stage)).decode() for stage in ("generate", "execute")}
@@ -74,6 +84,9 @@ def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     }
     write_outputs(os.environ, {**matrices, **_facts(record), **places})
     click.echo(f'{{"execute":{matrices["execute"]},"generate":{matrices["generate"]}}}' if as_matrix else output)
+    if not as_matrix and not os.environ.get("GITHUB_OUTPUT"):
+        with Sandbox() as sandbox:
+            look_at_all(provisions_of(record), sandbox)
 
 
 def _facts(record: Plan) -> dict[str, str]:

@@ -7,12 +7,18 @@ from pathlib import Path
 import click
 
 from podium.cli.options import FOLDER
+from podium.cli.working import working_in
 from podium.report import report
+from podium.run_directory import BODY, PAGE
 
 
 @click.command()
 @click.argument("run_dir", type=FOLDER, envvar="PODIUM_REPORT_RUN_DIR")
 def command(run_dir: Path) -> None:
-    """Write gates.json, report/index.html, submission/ and pr_body.md of RUN_DIR."""
-    report(run_dir)
-    click.echo(run_dir / "pr_body.md")
+    """Write gates.json, report/index.html, submission/ and pr_body.md of RUN_DIR.
+
+    A run of tasks that no board has a column for gets the first two alone.
+    """
+    with working_in(run_dir):
+        submission = report(run_dir)
+    click.echo(run_dir / (PAGE if submission is None else BODY))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,13 +13,17 @@ import click
 from podium.cli.console import build_report
 from podium.cli.execute import build_sandbox
 from podium.cli.generate import BackendInputs, build_backend, harness_options
-from podium.cli.options import FOLDER, unsafe_option
+from podium.cli.options import FOLDER, discard_option, unsafe_option
 from podium.cli.plan import build_plan_options, planning_options
+from podium.cli.remedies import remedies_in_config
 from podium.cli.table import print_scores
+from podium.cli.working import command_line, command_words, without_option, working_in
 from podium.config import read_config
 from podium.pipeline import RunOptions, Tools, run
-from podium.plan import TRYOUT_TAG
+from podium.plan import TRYOUT_TAG, plan
+from podium.plan.standing import Ways, free_beside, settle
 from podium.records import Scores, read_record
+from podium.run_directory import SCORES
 
 if TYPE_CHECKING:
     from podium.records import Plan
@@ -28,34 +33,50 @@ if TYPE_CHECKING:
 @planning_options
 @click.option("--run-dir", type=FOLDER, help="Where everything goes; runs/<tag> without it.")
 @click.option("--workers", type=click.IntRange(min=1), help="Programs run at once; chosen by the machine without it.")
+@discard_option
 @harness_options
 @unsafe_option
 def command(
     config: Path,
     run_dir: Path | None,
     workers: int | None,
+    discard: bool,
     harness: Path | None,
     harness_python: str | None,
     unsafe_no_sandbox: bool,
     **asked: Any,
 ) -> None:
-    """Plan, convert, generate, execute, score, validate, report. Killed anywhere, run again, it continues."""
+    """Plan, convert, generate, execute, score, validate, report. Killed anywhere, run again, it continues.
+
+    Finished samples are kept: a run with other inputs is refused, with the command that runs it beside them.
+    """
     loaded = read_config(config)
     planned = build_plan_options(config, loaded, **asked)
-    folder = run_dir or Path("runs") / (planned.tag or TRYOUT_TAG)
-    options = RunOptions(plan=planned, run_dir=folder, workers=workers)
     inputs = BackendInputs(harness=harness, harness_python=harness_python)
     inputs.for_backend(loaded.evaluation.backend)  # what is missing is told before any work
-    with build_sandbox(unsafe_no_sandbox) as sandbox:
+    with remedies_in_config():
+        record = plan(planned, loaded)
+    wanted = run_dir or Path("runs") / (planned.tag or TRYOUT_TAG)
+    folder = wanted if discard else settle(wanted, record)
+    if folder != wanted:
+        click.echo(f"run: {wanted} holds other work; this run goes on in {folder}", err=True)
+    options = RunOptions(plan=planned, run_dir=folder, workers=workers, discard=discard, ways=_ways(folder))
+    with working_in(folder, is_new=True), build_sandbox(unsafe_no_sandbox) as sandbox:
         tools = Tools(build_backend=partial(build_backend, inputs=inputs), sandbox=sandbox)
-        record, done = run(options, loaded, tools, build_report())
-    _say(folder, record, done)
+        with remedies_in_config():
+            _, done = run(options, loaded, tools, build_report(), record)
+        _say(folder, record, done)
+
+
+def _ways(folder: Path) -> Ways:
+    words = without_option(command_words(), "--run-dir")
+    return Ways(beside=shlex.join([*words, "--run-dir", str(free_beside(folder))]), discard=command_line("--discard"))
 
 
 def _say(run_dir: Path, record: Plan, done: int) -> None:
     if not done:
         click.echo(f"run: nothing to do, every step of {run_dir} is finished and untouched", err=True)
-    print_scores(read_record(run_dir / "scores.json", Scores), record.release.tag, sys.stderr)
+    print_scores(read_record(run_dir / SCORES, Scores), record.release.tag, sys.stderr)
     if record.partial:
         click.echo(f"run: not a submission: {'; '.join(record.partial)}", err=True)
     else:

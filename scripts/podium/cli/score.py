@@ -7,9 +7,12 @@ from pathlib import Path
 import click
 
 from podium.cli.options import FILE, FOLDER
+from podium.cli.working import working_in
 from podium.errors import UsageError
 from podium.files import write_atomic
+from podium.ledger import forget_steps
 from podium.records import Plan, read_record
+from podium.run_directory import PLAN, SCORES
 from podium.score import metrics_of, score, score_task
 
 
@@ -18,10 +21,16 @@ from podium.score import metrics_of, score, score_task
 @click.option("-o", "--output", type=FILE, help="The metrics file of these VERDICTS, in the harness's format.")
 @click.option("--run-dir", type=FOLDER, help="Score every task that RUN_DIR/plan.json names, instead of VERDICTS.")
 def command(verdicts: tuple[Path, ...], output: Path | None, run_dir: Path | None) -> None:
-    """Score VERDICTS files, one a task, or a whole run. Missing samples are an error, never a smaller n."""
+    """Score VERDICTS files, one a task, or a whole run. Missing samples are an error, never a smaller n.
+
+    With --run-dir, what was made from older scores (findings, gates, report, submission) is removed.
+    """
     if run_dir is not None and not verdicts and output is None:
-        score(run_dir, read_record(run_dir / "plan.json", Plan))
-        click.echo(run_dir / "scores.json")
+        with working_in(run_dir):
+            plan = read_record(run_dir / PLAN, Plan)
+            forget_steps(run_dir, "score", "validate", "report")
+            score(run_dir, plan)
+        click.echo(run_dir / SCORES)
     elif verdicts and output is not None and run_dir is None:
         _score_files(verdicts, output)
         click.echo(output)

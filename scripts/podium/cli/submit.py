@@ -14,6 +14,7 @@ from podium.boards import submit as send
 from podium.boards import withdraw as take_back
 from podium.cli.console import build_report
 from podium.cli.options import FILE, FOLDER, config_option, sending_options
+from podium.cli.working import working_in
 from podium.config import read_config
 from podium.errors import PodiumError, UsageError
 from podium.github import build_github, build_hub, write_outputs, write_summary
@@ -128,11 +129,12 @@ def _run_board(name: str, options: SubmitOptions, targets: Targets, environment:
         if options.plan_only:
             return tell_plan(options, plan_only(board, options.run_dir))
         report = build_report()
-        if options.withdraw:
-            receipt = take_back(options.stage, board, options.run_dir, report)
-        else:
-            plan = read_record(options.plan, SendPlan) if options.plan else None
-            receipt = send(options.stage, board, options.run_dir, report, plan)
+        with working_in(options.run_dir):
+            if options.withdraw:
+                receipt = take_back(options.stage, board, options.run_dir, report)
+            else:
+                plan = read_record(options.plan, SendPlan) if options.plan else None
+                receipt = send(options.stage, board, options.run_dir, report, plan)
     except PodiumError:
         write_outputs(environment, {f"{prefix}outcome": "failed", f"{prefix}url": "", f"{prefix}number": ""})
         raise

@@ -24,7 +24,7 @@ from podium.convert.writer import DTYPES, write_model_files
 from podium.errors import StorageError, UndeterminedError
 from podium.files import canonical_json, sha256_file, write_atomic
 from podium.names import check_name
-from podium.records import FileDigest, Model, write_record
+from podium.records import Check, FileDigest, Model, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from podium.convert.layouts import Checkpoint
     from podium.convert.mapping import Tensor
     from podium.progress import Report
-    from podium.records import Check, LayoutVerdict
+    from podium.records import LayoutVerdict
 
-REVISION = 2  # raise when the same checkpoint would give other bytes
+REVISION = 3  # raise when the same checkpoint would give other bytes
 
 
 class ConvertOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +75,11 @@ def digest_folder(folder: Path) -> list[FileDigest]:
 
 
 def digest_checkpoint(checkpoint: Path) -> list[FileDigest]:
-    """As `digest_folder`; of a checkpoint that is one file, that file and its JSON neighbours."""
+    """As `digest_folder`; of a checkpoint that is one file, that file and its neighbours (JSON, golden logits)."""
     if checkpoint.is_dir():
         return digest_folder(checkpoint)
-    files = [checkpoint, *sorted(path for path in checkpoint.parent.glob("*.json") if path.is_file())]
+    beside = (*checkpoint.parent.glob("*.json"), checkpoint.parent / FILE_NAME)
+    files = [checkpoint, *sorted(path for path in beside if path.is_file())]
     return [FileDigest(path=path.name, size_bytes=path.stat().st_size, sha256=sha256_file(path)) for path in files]
 
 
@@ -90,8 +91,9 @@ def convert(options: ConvertOptions, report: Report, prompts: Sequence[str] = ()
     """
     _refuse_symlink(options.output)
     checkpoint = detect(options.checkpoint, options.base)
-    checks = _check_source(checkpoint, report)
+    checks = [*_read_so(checkpoint, report), *_check_source(checkpoint, report)]
     verdict = _decide(options, checkpoint, checks, report)
+    checks = _settled(checks, verdict)
     tensors = tensors_of(checkpoint, verdict.hypothesis)
     with _folder_in_the_making(options.output) as folder:
         files = _write_model(checkpoint, verdict, tensors, options, folder, report)
@@ -148,10 +150,25 @@ def _refuse_symlink(output: Path) -> None:
         raise StorageError(message, hint="name the folder itself; what a link points to is not replaced")
 
 
+def _read_so(checkpoint: Checkpoint, report: Report) -> list[Check]:
+    """How names and tokens were read, for the record; what nobody should overlook is said at once."""
+    notes = [f"{name}: {what}" for name, what in checkpoint.told.items()]
+    for note in [*notes, *checkpoint.tokenizer.notes]:
+        report.note(f"convert: {note}")
+    told = {**checkpoint.told, **checkpoint.tokenizer.told}
+    return [Check(name=name, ok=True, saw=what) for name, what in told.items()]
+
+
 def _check_source(checkpoint: Checkpoint, report: Report) -> list[Check]:
     from podium.convert.gate.source import check_source
 
     return check_source(checkpoint, report)
+
+
+def _settled(checks: list[Check], verdict: LayoutVerdict) -> list[Check]:
+    from podium.convert.gate.source import settled
+
+    return settled(checks, verdict)
 
 
 def _decide(options: ConvertOptions, checkpoint: Checkpoint, checks: list[Check], report: Report) -> LayoutVerdict:
@@ -201,7 +218,8 @@ def _write_model(
     special = tokenizer.special_ids
     write_tokenizer(tokenizer, folder, config.max_position_embeddings)
     write_atomic(folder / "config.json", canonical_json({**shape, **special, "dtype": options.dtype}, indent=2))
-    write_atomic(folder / "generation_config.json", canonical_json(special, indent=2))
+    # Nothing but ids: whatever else stood there, transformers would apply.
+    write_atomic(folder / "generation_config.json", canonical_json(tokenizer.generation_ids, indent=2))
     write_atomic(folder / "README.md", model_card(checkpoint, verdict, options.dtype).encode())
     written = {file.path for file in weights}
     others = [file for file in digest_folder(folder) if file.path not in written]
@@ -225,6 +243,9 @@ def _check_directory(
 
 
 def _tell(checks: list[Check], report: Report) -> None:
-    for check in checks:
-        if not check.ok:
-            report.note(f"convert: {check.name}: {check.saw}")
+    failed = [check for check in checks if not check.ok]
+    for check in failed:
+        report.note(f"convert: {check.name}: {check.saw}")
+    if failed:
+        names = ", ".join(check.name for check in failed)
+        report.note(f"convert: {len(failed)} checks failed ({names}); the gate `conversion` says no to such a model")

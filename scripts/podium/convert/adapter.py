@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from podium.convert.containers import Container, Stored, open_container
-from podium.errors import CheckpointError, RecordError, UsageError
-from podium.files import read_json, sha256_file, sha256_json
+from podium.convert.peft_config import MERGE, PeftConfig, read_peft_config
+from podium.errors import CheckpointError, UsageError
+from podium.files import sha256_file, sha256_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +23,11 @@ if TYPE_CHECKING:
     from podium.convert.hypotheses import Order
 
 PEFT_CONFIG = "adapter_config.json"
-PEFT_NAME = re.compile(r"^base_model\.model\.(model\.layers\.\d+\..+_proj)\.lora_([AB])(?:\.default)?\.weight$")
+# Without what PEFT and others wrapped around the model; some savings carry the adapter's own name.
+PEFT_NAME = re.compile(r"^(model\.layers\.\d+\.\w+\.\w+_proj)\.lora_([AB])(?:\.([^.]+))?\.weight$")
 ENTRENAR_NAME = re.compile(r"^lora\.(\d+)\.([qkvo])_proj\.lora_([ab])$")
 TRAINING_STATE = "__training__."
 DELTA_FORMAT = "entrenar-delta-checkpoint"
-OWN_BASE = "name the base that the adapter was trained on with --base"
-# PEFT options that change the arithmetic and are not implemented.
-REFUSED_OPTIONS = ("use_dora", "fan_in_fan_out", "rank_pattern", "alpha_pattern", "modules_to_save", "lora_bias")
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,46 +50,34 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     transpose: bool
 
 
-class Adapter(msgspec.Struct, frozen=True, kw_only=True):
-    """A LoRA: its factors (A, B) by the name of the weight they change. `kind` is peft or entrenar-delta.
+class Factors(msgspec.Struct, frozen=True, kw_only=True):
+    """The two factors of one weight, A and B, and by what their product is multiplied."""
 
-    `kept` are whole weights that a delta checkpoint carries beside the factors; they take the place of the base's.
+    a: Stored
+    b: Stored
+    rank: int
+    scale: float
+
+
+class Adapter(msgspec.Struct, frozen=True, kw_only=True):
+    """A LoRA: its factors by the name of the weight they change. `kind` is peft or entrenar-delta.
+
+    `kept` are whole weights that the adapter brings beside the factors; they take the place of the base's.
     """
 
     kind: str
     container: Container
-    rank: int
-    scale: float
-    factors: dict[str, tuple[Stored, Stored]]
+    factors: dict[str, Factors]
     kept: dict[str, Stored] = {}
+    config: PeftConfig | None = None
 
     def delta(self, name: str, order: Order) -> Delta | None:
         """What is added to a weight. PEFT's factors are in Hugging Face's order, entrenar's in their base's."""
         if name not in self.factors:
             return None
-        a, b = self.factors[name]
+        pair = self.factors[name]
         transpose = self.kind == "entrenar-delta" and order == "in_out"
-        return Delta(a=a, b=b, rank=self.rank, scale=self.scale, transpose=transpose)
-
-    def over(self, weights: Mapping[str, Stored]) -> dict[str, Stored]:
-        """The base's weights and those the adapter brings whole. Raises CheckpointError where one does not fit."""
-        self._check_fits(weights)
-        return {**weights, **self.kept}
-
-    def _check_fits(self, weights: Mapping[str, Stored]) -> None:
-        """Raise CheckpointError when a factor changes nothing of the base, or is of another size."""
-        for name, (a, b) in self.factors.items():
-            weight = weights.get(name)
-            # rank x in times out x rank is rank squared times the weight's size, whatever the order.
-            if weight is None or a.elements * b.elements != self.rank**2 * weight.elements:
-                message = f"{self.container.paths[0]}: the adapter of {name} does not fit the base"
-                raise CheckpointError(message, hint=OWN_BASE)
-        odd = [
-            name for name, kept in self.kept.items() if name not in weights or kept.elements != weights[name].elements
-        ]
-        if odd:
-            message = f"{self.container.paths[0]}: {odd[0]} has no place in the base"
-            raise CheckpointError(message, hint=OWN_BASE)
+        return Delta(a=pair.a, b=pair.b, rank=pair.rank, scale=pair.scale, transpose=transpose)
 
 
 def read_adapter(folder: Path, container: Container) -> Adapter | None:
@@ -125,49 +112,52 @@ def weights_sha256(container: Container) -> str:
 
 
 def _read_peft(path: Path, container: Container) -> Adapter:
-    try:
-        config = read_json(path)
-    except RecordError as err:
-        raise CheckpointError(str(err), hint="save the adapter again with PEFT") from err
-    odd = [name for name in REFUSED_OPTIONS if config.get(name)]
-    if config.get("peft_type") != "LORA" or config.get("bias", "none") != "none" or odd:
-        what = ", ".join(odd) or f"type {config.get('peft_type')}, bias {config.get('bias')}"
-        message = f"{path}: {what} is not supported: adapters are plain LoRA"
-        raise CheckpointError(message, hint="merge it into its base with PEFT and convert the merged model")
-    rank, alpha = (_number(config, name, path) for name in ("r", "lora_alpha"))
-    factors: dict[str, dict[str, Stored]] = {}
+    config = read_peft_config(path)
+    pairs: dict[str, dict[str, Stored]] = {}
+    kept: dict[str, Stored] = {}
+    adapters = set()
     for name, stored in container.tensors.items():
-        match = PEFT_NAME.match(name)
-        if match is None:
-            message = f"{stored.path}: {name} is no LoRA factor of a linear layer"
-            raise CheckpointError(message, hint="merge it into its base with PEFT and convert the merged model")
-        factors.setdefault(f"{match[1]}.weight", {})[match[2]] = stored
-    scale = alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
-    return _adapter("peft", container, rank, scale, factors)
+        if match := PEFT_NAME.match(name):
+            pairs.setdefault(match[1], {})[match[2]] = stored
+            adapters.add(match[3])
+        elif config.saves(name):
+            kept[name] = stored
+        else:
+            message = f"{stored.path}: {stored.name} is no LoRA factor of a linear layer"
+            raise CheckpointError(message, hint=MERGE)
+    if len(adapters) > 1:
+        message = f"{container.paths[0]} holds several adapters: {', '.join(sorted(map(str, adapters)))}"
+        raise CheckpointError(message, hint="save one of them: save_pretrained(DIR, selected_adapters=[NAME])")
+    whole = _whole(container, pairs)
+    factors = {
+        f"{module}.weight": Factors(a=pair["A"], b=pair["B"], rank=config.rank(module), scale=config.scale(module))
+        for module, pair in whole.items()
+    }
+    return Adapter(kind="peft", container=container, factors=factors, kept=kept, config=config)
 
 
 def _read_delta(container: Container) -> Adapter:
-    factors: dict[str, dict[str, Stored]] = {}
+    pairs: dict[str, dict[str, Stored]] = {}
     kept: dict[str, Stored] = {}
     for name, stored in container.tensors.items():
         if match := ENTRENAR_NAME.match(name):
-            weight = f"model.layers.{match[1]}.self_attn.{match[2]}_proj.weight"
-            factors.setdefault(weight, {})[match[3].upper()] = stored
+            pairs.setdefault(f"model.layers.{match[1]}.self_attn.{match[2]}_proj", {})[match[3].upper()] = stored
         elif not name.startswith(TRAINING_STATE):
             kept[name] = stored
     rank, alpha = (_number(container.metadata, name, container.paths[0]) for name in ("lora_rank", "lora_alpha"))
-    return msgspec.structs.replace(_adapter("entrenar-delta", container, rank, alpha / rank, factors), kept=kept)
+    factors = {
+        f"{module}.weight": Factors(a=pair["A"], b=pair["B"], rank=int(rank), scale=alpha / rank)
+        for module, pair in _whole(container, pairs).items()
+    }
+    return Adapter(kind="entrenar-delta", container=container, factors=factors, kept=kept)
 
 
-def _adapter(
-    kind: str, container: Container, rank: float, scale: float, factors: dict[str, dict[str, Stored]]
-) -> Adapter:
-    whole = {name: (pair["A"], pair["B"]) for name, pair in factors.items() if len(pair) == 2}
-    if len(whole) != len(factors) or not whole:
-        lone = sorted(set(factors) - set(whole))
+def _whole(container: Container, pairs: dict[str, dict[str, Stored]]) -> dict[str, dict[str, Stored]]:
+    lone = sorted(module for module, pair in pairs.items() if len(pair) != 2)
+    if lone or not pairs:
         message = f"{container.paths[0]}: {lone[0] if lone else 'no layer'} has not both LoRA factors"
         raise CheckpointError(message, hint="save the adapter again")
-    return Adapter(kind=kind, container=container, rank=int(rank), scale=scale, factors=whole)
+    return pairs
 
 
 def _number(values: Mapping[str, Any], name: str, path: Path) -> float:

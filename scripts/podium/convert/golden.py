@@ -1,6 +1,8 @@
 """Golden logits: what the training stack itself computed for a fixed sequence, to hold every hypothesis against.
 
-A .npz with `ids` [length], `logits` [positions, vocabulary] and, unless there is a row for each id, `positions`.
+A .npz of numpy arrays, none pickled: `ids` [length], 64 whole numbers or more; `positions` [count], places in `ids`,
+the last beyond 16 (without it there is a row for each id); `logits` [count, vocabulary], what the model gives after the
+id at each of these positions, in float32. Anything else in it, such as `made_by`, is left alone.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ FILE_NAME = "golden.npz"
 # At position 0 every rotary pairing gives the same logits; two tokens decide nothing.
 FEWEST_IDS, EARLIEST_POSITION = 64, 16
 MOST_BYTES = 1 << 31
-HINT = "save ids, logits and positions with numpy.savez, from the training stack's own forward pass in float32"
+HINT = (
+    "save ids, logits and positions with numpy.savez, from the training stack's own forward pass in float32; "
+    "podium golden MODEL makes them from a model that loads"
+)
 
 Array = np.ndarray[Any, Any]
 

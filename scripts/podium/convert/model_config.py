@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from podium.convert.switches import refused, unknown
 from podium.errors import CheckpointError
+from podium.rotary import Rotary, RotaryError, read_rotary
+from podium.rotary.scaling import DEFAULT_THETA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from podium.convert.hypotheses import Pairing
 
@@ -26,10 +29,20 @@ ALIASES = {
 # Stock LLaMA has no switch for rotary positions; at this linear scale every angle is 0 in float32.
 NO_POSITION_FACTOR = 1e12
 ADD_HINT = "nothing is defaulted: write the value that training used into the file"
+OWN_CONFIG = "use the config.json of the same training run"
+FAMILY_HINT = (
+    "export the model to such a form, or draw from its own Hugging Face folder: "
+    "podium generate FOLDER --backend transformers"
+)
+ATTENTION, MLP = ("q", "k", "v", "o"), ("gate", "up", "down")
 
 
 class ModelConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What the tensors must fit to. `head_width` is hidden size / heads where the file does not name it."""
+    """What the tensors must fit to. `head_width` is hidden size / heads where the file does not name it.
+
+    `is_tied`, `attention_bias` and `mlp_bias` are what the file says, None where it is silent; `unknown` are keys that
+    nothing reads.
+    """
 
     hidden_size: int
     num_hidden_layers: int
@@ -39,35 +52,53 @@ class ModelConfig(msgspec.Struct, frozen=True, kw_only=True):
     vocab_size: int
     max_position_embeddings: int
     rms_norm_eps: float
-    rope_theta: float
     head_width: int
+    rotary: Rotary
+    is_tied: bool | None = None
+    attention_bias: bool | None = None
+    mlp_bias: bool | None = None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def rope_theta(self) -> float:
+        """The base of rotary frequencies."""
+        return self.rotary.theta
 
     def hugging_face(self, pairing: Pairing, *, attention_bias: bool, mlp_bias: bool) -> dict[str, Any]:
         """The keys of a Hugging Face LLaMA config.json; Qwen2 is LLaMA with attention bias.
 
         The class is always LLaMA: for Qwen2 transformers 5 replaces the tokenizer's own pre-tokenizer.
         """
-        values = msgspec.structs.asdict(self)
-        theta, width = values.pop("rope_theta"), values.pop("head_width")
-        rope: dict[str, Any] = {"rope_type": "default"}
+        rotary = self.rotary
         if pairing == "none":
-            rope = {"rope_type": "linear", "factor": NO_POSITION_FACTOR}
-        # transformers 4 reads the last two keys, transformers 5 the first.
-        scaling = {} if pairing != "none" else {"rope_scaling": rope}
+            rotary = Rotary(theta=rotary.theta, kind="linear", values={"factor": NO_POSITION_FACTOR})
         return {
-            **values,
+            **{name: getattr(self, name) for name in COPIED},
             "architectures": ["LlamaForCausalLM"],
             "model_type": "llama",
-            "head_dim": width,
+            "head_dim": self.head_width,
             "hidden_act": "silu",
             "attention_bias": attention_bias,
             "mlp_bias": mlp_bias,
-            "rope_parameters": {**rope, "rope_theta": theta},
-            **scaling,
-            "rope_theta": theta,
+            **rotary.as_config(),
             "tie_word_embeddings": False,
             "use_cache": True,
         }
+
+    def check_biases(self, names: Iterable[str], where: str) -> None:
+        """Refuse a config that promises biases which the file lacks, or the other way round. Raises CheckpointError."""
+        names = list(names)
+        for key, said, group in (("attention_bias", self.attention_bias, ATTENTION), ("mlp_bias", self.mlp_bias, MLP)):
+            has = any(name.endswith(f".{part}_proj.bias") for name in names for part in group)
+            if said is not None and said != has:
+                message = (
+                    f"{where}: config.json says {key} {str(said).lower()}, the file has {'such' if has else 'none'}"
+                )
+                raise CheckpointError(message, hint=OWN_CONFIG)
+
+
+# The numbers that stand under the same name in a Hugging Face config.json.
+COPIED = tuple(ModelConfig.__struct_fields__[:8])
 
 
 def parse_config(value: Any, where: str) -> ModelConfig:
@@ -75,55 +106,65 @@ def parse_config(value: Any, where: str) -> ModelConfig:
     if not isinstance(value, dict):
         message = f"{where} is not an object"
         raise CheckpointError(message, hint="put the run's own config.json beside the weights")
-    _refuse_foreign(value, where)
+    if found := refused(value):
+        message = f"{where}: {', '.join(found)} is not supported: models are LLaMA or Qwen2 as transformers has them"
+        raise CheckpointError(message, hint=FAMILY_HINT)
     known = _canonical(value, where)
-    wanted = set(ModelConfig.__struct_fields__)
     try:
-        config = msgspec.convert({key: known[key] for key in wanted & set(known)}, ModelConfig)
+        config = msgspec.convert(known, ModelConfig)
     except msgspec.ValidationError as err:
         message = f"{where}: {err}"
         raise CheckpointError(message, hint=ADD_HINT) from err
-    odd = [name for name in ModelConfig.__struct_fields__ if getattr(config, name) <= 0]
+    odd = [name for name in (*COPIED, "head_width") if getattr(config, name) <= 0]
     if odd or config.head_width % 2 or config.num_attention_heads % config.num_key_value_heads:
         message = f"{where}: no such model can be: {odd[0] if odd else 'its heads'} does not fit"
-        raise CheckpointError(message, hint="use the config.json of the same training run")
+        raise CheckpointError(message, hint=OWN_CONFIG)
+    try:
+        config.rotary.check_fit(config.head_width, config.max_position_embeddings)
+    except RotaryError as err:
+        message = f"{where}: {err}"
+        raise CheckpointError(message, hint=OWN_CONFIG) from err
     return config
 
 
 def _canonical(value: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The keys under their Hugging Face names, with what follows from them."""
+    """The fields of a ModelConfig, with what follows from others."""
     known = dict(value)
     for alias, name in ALIASES.items():
         if alias in known and known.setdefault(name, known[alias]) != known[alias]:
             message = f"{where}: {alias} is {known[alias]}, {name} is {known[name]}"
             raise CheckpointError(message, hint="leave the one that training used")
-    rope = known.get("rope_parameters") or {}
-    if "rope_theta" in rope:
-        known["rope_theta"] = rope["rope_theta"]
-    width = known.get("head_dim") or known.get("head_dim_override")
-    hidden, heads = known.get("hidden_size"), known.get("num_attention_heads")
-    if not width and isinstance(hidden, int) and isinstance(heads, int) and heads > 0:
-        if hidden % heads:
-            message = f"{where}: hidden_size {hidden} is not a multiple of num_attention_heads {heads}"
-            raise CheckpointError(message, hint="use the config.json of the same training run")
-        width = hidden // heads
-    if width:
-        known["head_width"] = width
-    return known
-
-
-def _refuse_foreign(value: Mapping[str, Any], where: str) -> None:
-    """Refuse what neither LLaMA nor Qwen2 computes, by name."""
-    rope = value.get("rope_parameters") or value.get("rope_scaling") or {}
-    rope_type = rope.get("rope_type", rope.get("type", "default")) if isinstance(rope, dict) else rope
-    odd = {
-        "family": value.get("model_type") if value.get("model_type") not in (None, "llama", "qwen2") else None,
-        "activation": value.get("hidden_act") if value.get("hidden_act") not in (None, "silu") else None,
-        "rope scaling": rope_type if rope_type != "default" else None,
-        "quantisation": value.get("quantization_config"),
-        "sliding window": value.get("sliding_window") if value.get("use_sliding_window") else None,
+    # What transformers wrote before it had these keys means what its classes did then.
+    is_written_by_transformers = "transformers_version" in known
+    if is_written_by_transformers and known.get("num_key_value_heads") is None and known.get("model_type") == "llama":
+        known["num_key_value_heads"] = known.get("num_attention_heads")
+    try:
+        rotary = read_rotary(known, DEFAULT_THETA if is_written_by_transformers else None)
+    except RotaryError as err:
+        message = f"{where}: {err}"
+        hint = ADD_HINT if "`rope_theta`" in str(err) else "write what training used: one kind, its values, one base"
+        raise CheckpointError(message, hint=hint) from err
+    fields = {name: known[name] for name in COPIED if name in known}
+    flags = {
+        "is_tied": known.get("tie_word_embeddings"),
+        **{key: known.get(key) for key in ("attention_bias", "mlp_bias")},
     }
-    found = [f"{kind} {what!r}" for kind, what in odd.items() if what is not None]
-    if found:
-        message = f"{where}: {', '.join(found)} is not supported: models are LLaMA or Qwen2 with plain rotary positions"
-        raise CheckpointError(message, hint="export the model to such a form, or evaluate its own Hugging Face folder")
+    width = _head_width(known, where)
+    more = {"unknown": unknown(value, READ), "rotary": msgspec.to_builtins(rotary)}
+    return {**fields, **flags, **more, **({} if width is None else {"head_width": width})}
+
+
+READ = frozenset({*COPIED, *ALIASES, "head_width"})
+
+
+def _head_width(known: Mapping[str, Any], where: str) -> Any:
+    """The width that the file names, else hidden size / heads; None where these are missing."""
+    hidden, heads = known.get("hidden_size"), known.get("num_attention_heads")
+    if isinstance(hidden, int) and isinstance(heads, int) and heads > 0 and hidden % heads:
+        # LLaMA of transformers 5 refuses such a shape even where it names the width.
+        message = f"{where}: hidden_size {hidden} is not a multiple of num_attention_heads {heads}"
+        raise CheckpointError(message, hint=OWN_CONFIG)
+    width = known.get("head_dim") or known.get("head_dim_override")
+    if width or not (isinstance(hidden, int) and isinstance(heads, int) and heads > 0):
+        return width
+    return hidden // heads

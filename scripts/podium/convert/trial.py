@@ -15,6 +15,7 @@ from torch.nn import functional
 from podium.convert.containers.storage import float32_of
 from podium.convert.layouts import EMBEDDING, HEAD
 from podium.convert.layouts.tensors import bias_name, layer_shapes
+from podium.rotary.frequencies import frequencies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from podium.convert.containers import Stored
     from podium.convert.hypotheses import HeadLayout, Order, Pairing
     from podium.convert.layouts import Checkpoint
+    from podium.convert.model_config import ModelConfig
     from podium.progress import Report
 
 LOGITS_AT_ONCE = 128  # positions whose logits are held in memory together
@@ -52,20 +54,28 @@ class Linear(msgspec.Struct, frozen=True):
 
 
 def final_states(
-    checkpoint: Checkpoint, trunks: Sequence[Trunk], batches: Sequence[torch.Tensor], report: Report
+    checkpoint: Checkpoint,
+    trunks: Sequence[Trunk],
+    batches: Sequence[torch.Tensor],
+    report: Report,
+    dtype: torch.dtype = torch.float32,
 ) -> dict[Trunk, list[torch.Tensor]]:
-    """Normed states before the head, for each trunk and batch of ids [rows, length]: [rows, length, hidden]."""
+    """Normed states before the head, for each trunk and batch of ids [rows, length]: [rows, length, hidden].
+
+    `dtype` is what is computed in; float64 shows how much of a difference is float32's own rounding.
+    """
     embedding = _matrix(checkpoint.weights[EMBEDDING], (checkpoint.config.vocab_size, checkpoint.config.hidden_size))
-    states = {trunk: [embedding[batch] for batch in batches] for trunk in trunks}
+    states = {trunk: [embedding[batch].to(dtype) for batch in batches] for trunk in trunks}
     report.start("convert: try every reading of the bytes", checkpoint.config.num_hidden_layers, "layers")
     with torch.inference_mode():
         for number in range(checkpoint.config.num_hidden_layers):
-            layers = {order: _Layer(checkpoint, number, order) for order in {trunk.order for trunk in trunks}}
+            orders = {trunk.order for trunk in trunks}
+            layers = {order: _Layer(checkpoint, number, order, dtype) for order in orders}
             for trunk, values in states.items():
                 states[trunk] = [layers[trunk.order].run(value, trunk) for value in values]
             report.advance()
         report.finish()
-        norm = _vector(checkpoint.weights["model.norm.weight"])
+        norm = _vector(checkpoint.weights["model.norm.weight"]).to(dtype)
         return {trunk: [_norm(checkpoint, value, norm) for value in values] for trunk, values in states.items()}
 
 
@@ -78,14 +88,17 @@ def head_of(checkpoint: Checkpoint, head: HeadLayout) -> torch.Tensor:
     return _matrix(stored, (hidden, vocabulary)).T
 
 
-def mean_nats(states: torch.Tensor, ids: torch.Tensor, head: torch.Tensor, first: int = 1) -> float:
-    """Mean negative log-likelihood in nats of the tokens from position `first` on; shapes as `final_states`."""
+def mean_nats(states: torch.Tensor, ids: torch.Tensor, head: torch.Tensor, first: int = 1, scale: float = 1.0) -> float:
+    """Mean negative log-likelihood in nats of the tokens from position `first` on; shapes as `final_states`.
+
+    Logits are multiplied by `scale` before they become probabilities.
+    """
     rows, targets = states[:, first - 1 : -1].flatten(0, 1), ids[:, first:].flatten()
     total = 0.0
     with torch.inference_mode():
         for begin in range(0, len(rows), LOGITS_AT_ONCE):
             end = begin + LOGITS_AT_ONCE
-            logits = functional.linear(rows[begin:end], head)
+            logits = functional.linear(rows[begin:end], head) * scale
             total += float(functional.cross_entropy(logits, targets[begin:end], reduction="sum"))
     return total / len(rows)
 
@@ -93,8 +106,9 @@ def mean_nats(states: torch.Tensor, ids: torch.Tensor, head: torch.Tensor, first
 class _Layer:
     """One decoder layer's weights under one byte order."""
 
-    def __init__(self, checkpoint: Checkpoint, number: int, order: Order) -> None:
+    def __init__(self, checkpoint: Checkpoint, number: int, order: Order, dtype: torch.dtype) -> None:
         self._checkpoint, self._prefix, self._order = checkpoint, f"model.layers.{number}", order
+        self._dtype = dtype
         shapes = layer_shapes(checkpoint.config)
         self._linears = {
             name.split(".")[1].removesuffix("_proj"): self._linear(name, shape)
@@ -102,7 +116,7 @@ class _Layer:
             if len(shape) == 2
         }
         norms = ("input_layernorm", "post_attention_layernorm")
-        self._norms = [_vector(checkpoint.weights[f"{self._prefix}.{name}.weight"]) for name in norms]
+        self._norms = [_vector(checkpoint.weights[f"{self._prefix}.{name}.weight"]).to(dtype) for name in norms]
 
     def _linear(self, name: str, shape: tuple[int, ...]) -> Linear:
         full = f"{self._prefix}.{name}"
@@ -112,9 +126,10 @@ class _Layer:
         lora = None
         if delta:
             a = _oriented(delta.a, (delta.rank, shape[1]), is_turned=delta.transpose)
-            lora = (a, _oriented(delta.b, (shape[0], delta.rank), is_turned=delta.transpose), delta.scale)
+            b = _oriented(delta.b, (shape[0], delta.rank), is_turned=delta.transpose)
+            lora = (a.to(self._dtype), b.to(self._dtype), delta.scale)
         weight = _oriented(self._checkpoint.weights[full], shape, is_turned=is_turned)
-        return Linear(weight, _vector(bias) if bias else None, lora)
+        return Linear(weight.to(self._dtype), _vector(bias).to(self._dtype) if bias else None, lora)
 
     def run(self, rows: torch.Tensor, trunk: Trunk) -> torch.Tensor:
         """States after the layer; shape [rows, length, hidden]."""
@@ -129,24 +144,23 @@ class _Layer:
         queries, keys, values = (
             self._linears[name](normed).view(*normed.shape[:2], -1, width).transpose(1, 2) for name in "qkv"
         )
-        theta = self._checkpoint.config.rope_theta
-        queries, keys = (_rotate(heads, theta, trunk.pairing) for heads in (queries, keys))
+        queries, keys = (_rotate(heads, self._checkpoint.config, trunk.pairing) for heads in (queries, keys))
         attended = functional.scaled_dot_product_attention(
             queries, keys, values, is_causal=trunk.is_causal, enable_gqa=queries.shape[1] != keys.shape[1]
         )
         return attended.transpose(1, 2).flatten(2)
 
 
-def _rotate(heads: torch.Tensor, theta: float, pairing: Pairing) -> torch.Tensor:
+def _rotate(heads: torch.Tensor, config: ModelConfig, pairing: Pairing) -> torch.Tensor:
     """Rotary positions; shape [rows, heads, length, width]. Adjacent pairs come out as halves: scores are the same."""
     if pairing == "none":
         return heads
     if pairing == "adjacent":
         heads = torch.cat((heads[..., 0::2], heads[..., 1::2]), dim=-1)
     width, length = heads.shape[-1], heads.shape[-2]
-    exponents = torch.arange(0, width, 2, dtype=torch.float32) / width
-    angles = torch.arange(length, dtype=torch.float32)[:, None] / theta**exponents
-    cosine, sine = angles.cos(), angles.sin()
+    turning, factor = frequencies(config.rotary, width, config.max_position_embeddings, length)
+    angles = torch.arange(length, dtype=torch.float32)[:, None] * turning
+    cosine, sine = ((table * factor).to(heads.dtype) for table in (angles.cos(), angles.sin()))
     first, second = heads.chunk(2, dim=-1)
     return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1)
 

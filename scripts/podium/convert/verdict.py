@@ -1,52 +1,55 @@
 """Which reading of the bytes is the model: decided by golden logits where there are any, else by perplexity.
 
-Labels and metadata are shown beside it and decide nothing. Undetermined is an answer: then nothing is written.
+Labels and metadata are shown beside it and decide nothing; only what a format itself defines settles what the scores
+leave open. Undetermined is an answer: then nothing is written.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import torch
-from torch.nn import functional
+import numpy as np
 
-from podium.convert.probe import SEGMENT, build_probe
-from podium.convert.trial import Trunk, final_states, head_of, mean_nats
+from podium.convert.hypotheses import AXES
+from podium.convert.probe import build_probe
+from podium.convert.readings import BETTER_THAN_CHANCE, Readings, combined, golden_key
 from podium.errors import CheckpointError, UndeterminedError
 from podium.records import Hypothesis, LayoutVerdict, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from podium.convert.golden import Golden
-    from podium.convert.hypotheses import Grid
     from podium.convert.layouts import Checkpoint
-    from podium.convert.probe import Probe
     from podium.progress import Report
 
-# Measured on small trained models: order and head differ by nats, rotary pairings by tenths.
-BETTER_THAN_CHANCE = 0.5
 ORDER_AND_HEAD_GAP = 0.3
 PAIRING_GAP = 0.05
+# By so much another pairing has to win before the one that the format defines is given up.
+CONTRADICTION_GAP = 0.3
 # Looking ahead makes the next token nearly free to a model that was trained without a mask, and only to such a one.
 MASKLESS_GAIN = 1.0
-# Largest difference of logits across implementations, by how exactly the weights are stored; the rest is rounding.
+# Largest difference of logits across implementations, by how exactly the weights are stored; the rest is rounding. It
+# is meant for logits of up to `USUAL_LOGIT` and grows with them.
 GOLDEN_TOLERANCE = {"F32": 1e-3, "BF16": 0.1, "F16": 0.02}
+USUAL_LOGIT = 10.0
 GOLDEN_GAP = 10.0
-WAYS_OUT = "give logits of the training stack with --golden FILE.npz, or state what you know with --assume"
+OR_GOLDEN = (
+    "or give logits of the training stack with --golden FILE.npz (podium golden makes it from a model that loads)"
+)
+NEW_GOLDEN = "make golden.npz anew from this very checkpoint, or take it away: the scores decide then"
 
 
 def decide(
     checkpoint: Checkpoint, golden: Golden | None, assumptions: Mapping[str, str], report: Report
 ) -> LayoutVerdict:
     """Try every hypothesis and choose. Raises UndeterminedError with the table of all of them."""
-    grid = checkpoint.grid.assuming(assumptions)
     probe = build_probe(checkpoint.tokenizer, checkpoint.config.max_position_embeddings)
-    trials = try_all(checkpoint, grid, probe, golden, report)
-    chance = math.log(checkpoint.config.vocab_size)
-    maskless = _without_mask(checkpoint, grid, trials, probe, report)
+    readings = Readings(checkpoint, checkpoint.grid.assuming(assumptions), probe, golden, report)
+    scale = readings.logit_scale()
+    trials = readings.trials(scale)
     verdict = LayoutVerdict(
         hypothesis=trials[0].hypothesis,
         decided_by="perplexity",
@@ -54,95 +57,111 @@ def decide(
         assumed=sorted(assumptions),
         prior=checkpoint.prior,
         trials=trials,
-        chance_nats=chance,
-        maskless_text_nats=maskless,
+        chance_nats=readings.chance,
+        maskless_text_nats=readings.maskless_nats(trials, scale),
+        logit_scale=scale,
     )
-    best = min(trial.text_nats for trial in trials)
-    if maskless < best - MASKLESS_GAIN:
+    _refuse_maskless(verdict)
+    if golden:
+        return _by_golden(checkpoint, verdict, golden)
+    if len(trials) == 1:
+        return _chosen(verdict, trials[0], "assumed", "order, pairing and head are assumed")
+    return _by_perplexity(verdict, checkpoint.defined)
+
+
+def _refuse_maskless(verdict: LayoutVerdict) -> None:
+    """What predicts nothing either way is no such model, whatever its scores differ by."""
+    maskless, best = verdict.maskless_text_nats, min(trial.text_nats for trial in verdict.trials)
+    wanted = min(best - MASKLESS_GAIN, verdict.chance_nats - BETTER_THAN_CHANCE)
+    if maskless is not None and maskless < wanted:
         message = f"the model looks ahead: {maskless:.2f} nats a token on text without causal mask, {best:.2f} with one"
         raise CheckpointError(message, hint="it was trained without mask; no conversion makes it a language model")
-    if len(trials) == 1:
-        return _chosen(verdict, "assumed", "order, pairing and head are assumed")
-    return _by_golden(checkpoint, verdict) if golden else _by_perplexity(verdict)
 
 
-def try_all(checkpoint: Checkpoint, grid: Grid, probe: Probe, golden: Golden | None, report: Report) -> list[Trial]:
-    """Every hypothesis with its scores, best first."""
-    trunks = [Trunk(order, pairing) for order in grid.orders for pairing in grid.pairings]
-    batches = [torch.tensor([probe.text]), torch.tensor(probe.repeats)]
-    batches += [torch.tensor(golden.ids[None].astype("int64"))] if golden else []
-    states = final_states(checkpoint, trunks, batches, report)
-    trials = []
-    for hypothesis in grid.hypotheses():
-        head = head_of(checkpoint, hypothesis.head)
-        seen = states[Trunk(hypothesis.order, hypothesis.pairing)]
-        trials.append(
-            Trial(
-                hypothesis=hypothesis,
-                text_nats=mean_nats(seen[0], batches[0], head),
-                position_nats=mean_nats(seen[1], batches[1], head, first=SEGMENT + 1),
-                golden_difference=_difference(seen[2], head, golden) if golden else None,
-            )
-        )
-    key = _golden_key if golden else _combined
-    return sorted(trials, key=key)
+def _chosen(
+    verdict: LayoutVerdict, trial: Trial, by: Literal["golden", "perplexity", "format", "assumed"], evidence: str
+) -> LayoutVerdict:
+    return msgspec.structs.replace(verdict, hypothesis=trial.hypothesis, decided_by=by, evidence=evidence)
 
 
-def _combined(trial: Trial) -> float:
-    return (trial.text_nats + trial.position_nats) / 2
-
-
-def _golden_key(trial: Trial) -> float:
-    return math.inf if trial.golden_difference is None else trial.golden_difference
-
-
-def _difference(states: torch.Tensor, head: torch.Tensor, golden: Golden) -> float:
-    rows = states[0, torch.from_numpy(golden.positions.astype("int64"))]
-    with torch.inference_mode():
-        return float((functional.linear(rows, head) - torch.from_numpy(golden.logits)).abs().max())
-
-
-def _without_mask(checkpoint: Checkpoint, grid: Grid, trials: list[Trial], probe: Probe, report: Report) -> float:
-    """The text's best score when every position sees all others: of the best hypothesis, or of all if none is good."""
-    is_good = trials[0].text_nats < math.log(checkpoint.config.vocab_size) - BETTER_THAN_CHANCE
-    chosen = trials[:1] if is_good else trials
-    trunks = {Trunk(trial.hypothesis.order, trial.hypothesis.pairing, is_causal=False) for trial in chosen}
-    text = torch.tensor([probe.text])
-    states = final_states(checkpoint, sorted(trunks, key=repr), [text], report)
-    heads = {head: head_of(checkpoint, head) for head in grid.heads}
-    return min(mean_nats(seen[0], text, head) for seen in states.values() for head in heads.values())
-
-
-def _chosen(verdict: LayoutVerdict, by: str, evidence: str) -> LayoutVerdict:
-    return msgspec.structs.replace(verdict, decided_by=by, evidence=evidence)
-
-
-def _by_golden(checkpoint: Checkpoint, verdict: LayoutVerdict) -> LayoutVerdict:
-    kinds = {stored.dtype for stored in checkpoint.weights.values()}
-    tolerance = max(GOLDEN_TOLERANCE.get(kind, max(GOLDEN_TOLERANCE.values())) for kind in kinds)
-    first, second = (_golden_key(trial) for trial in verdict.trials[:2])
+def _by_golden(checkpoint: Checkpoint, verdict: LayoutVerdict, golden: Golden) -> LayoutVerdict:
+    tolerance = _golden_tolerance(checkpoint, golden)
+    best, others = verdict.trials[0], verdict.trials[1:]
+    first = golden_key(best)
     if first > tolerance:
-        raise _undetermined(verdict, f"no reading gives the golden logits: the nearest is {first:.3g} off")
-    if second < first * GOLDEN_GAP and second <= tolerance * GOLDEN_GAP:
-        raise _undetermined(verdict, f"the golden logits fit two readings: {first:.3g} and {second:.3g} off")
-    return _chosen(verdict, "golden", f"golden logits within {first:.3g}; the next reading is {second:.3g} off")
+        kind = "no reading gives" if others else "what is assumed does not give"
+        raise _undetermined(verdict, f"{kind} the golden logits: the nearest is {first:.3g} off", NEW_GOLDEN)
+    if not others:
+        return _chosen(verdict, best, "golden", f"golden logits within {first:.3g}; the rest is assumed")
+    second = golden_key(others[0])
+    if second > tolerance and (second >= first * GOLDEN_GAP or second > tolerance * GOLDEN_GAP):
+        return _chosen(
+            verdict, best, "golden", f"golden logits within {first:.3g}; the next reading is {second:.3g} off"
+        )
+    near = [trial for trial in verdict.trials if golden_key(trial) <= max(tolerance, first * GOLDEN_GAP)]
+    meant = [trial for trial in near if _is_defined(trial.hypothesis, checkpoint.defined)]
+    if len(meant) != 1:
+        why = f"the golden logits fit two readings: {first:.3g} and {second:.3g} off"
+        raise _undetermined(verdict, why, _assume(best.hypothesis))
+    evidence = f"golden logits within {golden_key(meant[0]):.3g}; of {len(near)} readings so near, the format's own"
+    return _chosen(verdict, meant[0], "golden", evidence)
 
 
-def _by_perplexity(verdict: LayoutVerdict) -> LayoutVerdict:
-    trials, chance = verdict.trials, verdict.chance_nats
-    best = trials[0]
+def _golden_tolerance(checkpoint: Checkpoint, golden: Golden) -> float:
+    kinds = {stored.dtype for stored in checkpoint.weights.values()}
+    usual = max(GOLDEN_TOLERANCE.get(kind, max(GOLDEN_TOLERANCE.values())) for kind in kinds)
+    return usual * max(float(np.abs(golden.logits).max()) / USUAL_LOGIT, 1.0)
+
+
+def _is_defined(hypothesis: Hypothesis, defined: Mapping[str, str]) -> bool:
+    """Whether this is the one reading that the format means."""
+    return bool(defined) and all(getattr(hypothesis, axis) == value for axis, value in defined.items())
+
+
+def _by_perplexity(verdict: LayoutVerdict, defined: Mapping[str, str]) -> LayoutVerdict:
+    chance, best = verdict.chance_nats, verdict.trials[0]
     if best.text_nats >= chance - BETTER_THAN_CHANCE:
-        raise _undetermined(verdict, _why_at_chance(verdict))
-    others = [trial for trial in trials if _order_and_head(trial.hypothesis) != _order_and_head(best.hypothesis)]
+        raise _undetermined(verdict, _why_at_chance(verdict), f"{_assume(_meant(verdict, defined))}, {OR_GOLDEN}")
+    best, gap = _order_and_head(verdict, defined)
+    group = [trial for trial in verdict.trials if _sides(trial.hypothesis) == _sides(best.hypothesis)]
+    best, turn = _pairing(verdict, group, defined)
+    gains = [("than any other order or head", gap), ("than any other pairing", turn)]
+    shown = ", ".join(f"{name} by {value:.2f} nats" for name, value in gains if 0 < value < math.inf)
+    evidence = f"{best.text_nats:.2f} nats a token on text; better {shown or 'than chance'}"
+    if gap > 0 and turn > 0:
+        return _chosen(verdict, best, "perplexity", evidence)
+    axes = [name for name, value in (("order and head", gap), ("pairing", turn)) if value <= 0]
+    return _chosen(verdict, best, "format", f"{evidence}; the format itself defines {' and '.join(axes)}")
+
+
+def _order_and_head(verdict: LayoutVerdict, defined: Mapping[str, str]) -> tuple[Trial, float]:
+    """The best reading and the nats by which its order and head win: 0 where the format has to say it."""
+    best = verdict.trials[0]
+    others = [trial for trial in verdict.trials if _sides(trial.hypothesis) != _sides(best.hypothesis)]
     gap = min((trial.text_nats for trial in others), default=math.inf) - best.text_nats
-    if gap < ORDER_AND_HEAD_GAP:
-        raise _undetermined(verdict, f"byte order and head are open: the readings differ by {gap:.3f} nats on text")
-    pairings = [trial for trial in trials[1:] if _order_and_head(trial.hypothesis) == _order_and_head(best.hypothesis)]
-    turn = _pairing_gap(best, pairings, chance)
-    if turn <= 0:
-        raise _undetermined(verdict, "the rotary pairing is open: the scores of its readings do not tell them apart")
-    shown = ", ".join(f"{name} by {value:.2f} nats" for name, value in _finite(gap, turn))
-    return _chosen(verdict, "perplexity", f"{best.text_nats:.2f} nats a token on text; better {shown or 'than chance'}")
+    if gap >= ORDER_AND_HEAD_GAP:
+        return best, gap
+    wanted = (defined.get("order"), defined.get("head"))
+    near = [trial for trial in verdict.trials if trial.text_nats < best.text_nats + ORDER_AND_HEAD_GAP]
+    meant = [trial for trial in near if _sides(trial.hypothesis) == wanted]
+    if not meant:
+        why = f"byte order and head are open: the readings differ by {gap:.3f} nats on text"
+        raise _undetermined(verdict, why, f"{_assume(best.hypothesis)}, {OR_GOLDEN}")
+    return meant[0], 0.0
+
+
+def _pairing(verdict: LayoutVerdict, group: list[Trial], defined: Mapping[str, str]) -> tuple[Trial, float]:
+    """Of readings of one order and head, the one of the right pairing and the nats by which it wins; 0 as above."""
+    best, others = group[0], group[1:]
+    turn = _pairing_gap(best, others, verdict.chance_nats)
+    meant = [trial for trial in group if _is_defined(trial.hypothesis, defined)]
+    if not meant or meant[0] is best:
+        if turn <= 0 and not meant:
+            why = "the rotary pairing is open: the scores of its readings do not tell them apart"
+            axes = [axis for axis in AXES if axis in (*verdict.assumed, "pairing")]
+            raise _undetermined(verdict, why, f"{_assume(best.hypothesis, axes)}, {OR_GOLDEN}")
+        return best, turn
+    return (best, turn) if turn >= CONTRADICTION_GAP else (meant[0], 0.0)
 
 
 def _pairing_gap(best: Trial, others: list[Trial], chance: float) -> float:
@@ -154,19 +173,26 @@ def _pairing_gap(best: Trial, others: list[Trial], chance: float) -> float:
     if not others:
         return math.inf
     if best.position_nats < chance - BETTER_THAN_CHANCE:
-        gap, wanted = min(_combined(trial) for trial in others) - _combined(best), PAIRING_GAP
+        gap, wanted = min(combined(trial) for trial in others) - combined(best), PAIRING_GAP
     else:
         gap, wanted = min(trial.text_nats for trial in others) - best.text_nats, ORDER_AND_HEAD_GAP
     return gap if gap >= wanted else 0.0
 
 
-def _finite(gap: float, turn: float) -> list[tuple[str, float]]:
-    named = (("than any other order or head", gap), ("than any other pairing", turn))
-    return [(name, value) for name, value in named if math.isfinite(value)]
-
-
-def _order_and_head(hypothesis: Hypothesis) -> tuple[str, str]:
+def _sides(hypothesis: Hypothesis) -> tuple[str, str]:
     return hypothesis.order, hypothesis.head
+
+
+def _meant(verdict: LayoutVerdict, defined: Mapping[str, str]) -> Hypothesis:
+    """The reading that the format means, else the one with the best scores."""
+    meant = (trial.hypothesis for trial in verdict.trials if _is_defined(trial.hypothesis, defined))
+    return next(meant, verdict.trials[0].hypothesis)
+
+
+def _assume(hypothesis: Hypothesis, axes: Iterable[str] = AXES) -> str:
+    """A statement after which the conversion goes on."""
+    stated = ",".join(f"{axis}={getattr(hypothesis, axis)}" for axis in axes)
+    return f"state what you know, for example --assume {stated}"
 
 
 def _why_at_chance(verdict: LayoutVerdict) -> str:
@@ -179,9 +205,8 @@ def _why_at_chance(verdict: LayoutVerdict) -> str:
     return f"{seen}: the head that was trained is not in the file, or these are not the trained weights"
 
 
-def _undetermined(verdict: LayoutVerdict, why: str) -> UndeterminedError:
-    lines = [f"{why}", *table(verdict)]
-    return UndeterminedError("\n".join(lines), hint=WAYS_OUT)
+def _undetermined(verdict: LayoutVerdict, why: str, hint: str) -> UndeterminedError:
+    return UndeterminedError("\n".join([why, *table(verdict)]), hint=hint)
 
 
 def table(verdict: LayoutVerdict) -> list[str]:
@@ -192,5 +217,7 @@ def table(verdict: LayoutVerdict) -> list[str]:
         shown = "" if golden is None else f"{golden:10.2g}"
         scores = f"{trial.text_nats:8.3f}{trial.position_nats:10.3f}{shown}"
         lines.append(f"  {name.order:8}{name.pairing:10}{name.head:15}{scores}")
+    if verdict.logit_scale != 1:
+        lines.append(f"  scores are those of logits times {verdict.logit_scale:g}: the model is far too sure of itself")
     lines += [f"  claimed {axis}: {claim}" for axis, claim in sorted(verdict.prior.items())]
     return lines

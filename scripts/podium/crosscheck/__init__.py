@@ -66,11 +66,11 @@ def crosscheck_task(files: TaskFiles, harness: Harness, workers: int, sandbox: R
     report.start(f"crosscheck {files.task.name}", len(programs), "programs")
     theirs: dict[str, tuple[bool, str]] = {}
     for start in range(0, len(programs), CHUNK):
-        theirs |= _ask(harness, files.task.language, programs[start : start + CHUNK], workers, sandbox)
+        theirs |= _ask(harness, files.task, programs[start : start + CHUNK], workers, sandbox)
         report.advance(len(programs[start : start + CHUNK]))
     doubtful = [row for row in programs if not _agrees(row.verdict, theirs[row.verdict.program_sha256])]
     for row in doubtful:
-        theirs |= _ask(harness, files.task.language, [row], 1, sandbox)
+        theirs |= _ask(harness, files.task, [row], 1, sandbox)
     differences = [
         _difference(row, theirs[row.verdict.program_sha256])
         for row in rows
@@ -119,9 +119,9 @@ def _read(files: TaskFiles) -> tuple[list[_Row], bytes]:
 
 
 def _ask(
-    harness: Harness, language: str, rows: list[_Row], workers: int, sandbox: Runner
+    harness: Harness, task: Task, rows: list[_Row], workers: int, sandbox: Runner
 ) -> dict[str, tuple[bool, str]]:
-    judged = judge(harness, language, [(row.generation, row.tests) for row in rows], workers, sandbox)
+    judged = judge(harness, task, [(row.generation, row.tests) for row in rows], workers, sandbox)
     return {row.verdict.program_sha256: said for row, said in zip(rows, judged, strict=True)}
 
 

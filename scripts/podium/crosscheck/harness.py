@@ -15,6 +15,7 @@ from podium.records import Limits
 
 if TYPE_CHECKING:
     from podium.execute.sandbox import Runner
+    from podium.tasks import Task
 
 DRIVER = Path(__file__).with_name("driver.py")
 METRICS = Path("bigcode_eval") / "tasks" / "custom_metrics"
@@ -49,9 +50,9 @@ def find_harness(checkout: Path, interpreter: str) -> Harness:
 
 
 def judge(
-    harness: Harness, language: str, rows: list[tuple[str, str]], workers: int, sandbox: Runner
+    harness: Harness, task: Task, rows: list[tuple[str, str]], workers: int, sandbox: Runner
 ) -> list[tuple[bool, str]]:
-    """The harness's (is correct, text) for each (generation, tests), in a fresh working directory.
+    """The harness's (is correct, text) for each (generation, tests) of a task, in a fresh working directory.
 
     Raises SandboxError when the harness gives no whole answer.
     """
@@ -65,9 +66,10 @@ def judge(
         processes=PROCESSES,
     )
     completed = sandbox.run(
-        [harness.interpreter, "driver.py", str(harness.checkout), language, str(workers)],
+        [harness.interpreter, "driver.py", str(harness.checkout), task.language, str(workers)],
         files={"driver.py": read_bytes(DRIVER), "request.json": json.dumps(rows).encode()},
         limits=limits,
+        provisions=task.provisions_name,
     )
     if completed.exit_code != 0:
         said = completed.stderr.decode(errors="replace").strip().splitlines()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from podium.progress import Report
 
 TAG = "v1.0.0"
+RUN = "run"
 UPSTREAM = "podium-upstream/leaderboard"
 # Passwords of accounts that exist on the stand-in alone.
 BOT = User(login="podium-bot", token="standin-bot-token", scopes=["repo"])  # noqa: S106
@@ -77,7 +78,7 @@ def environment_of(standin: Standin, user: User) -> dict[str, str]:
 def walk(folder: Path, tools: Tools, clients_of: Callable[[Mapping[str, str]], Clients], report: Report) -> Walk:
     """Run, submit, approve as the reviewer, publish. A second walk finds everything done and both boards unchanged."""
     config = read_config(package_folder() / "podium.toml")
-    run_dir = folder / "run"
+    run_dir = folder / RUN
     options = RunOptions(
         plan=PlanOptions(tag=TAG, checkpoint=package_folder() / config.model.checkpoint), run_dir=run_dir
     )

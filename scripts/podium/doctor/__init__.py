@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from podium.errors import SandboxError
 from podium.execute.languages import LANGUAGES, language_named
+from podium.execute.provisions import NAMES, provisions_named
+from podium.execute.provisions.checks import look
 from podium.execute.selftest import GUARDS, read_versions, try_guard, try_probe
 from podium.records import Check
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from podium.execute.sandbox import Runner
 
-__all__ = ["check_languages", "check_sandbox"]
+__all__ = ["check_languages", "check_provisions", "check_sandbox"]
 
 
 def check_sandbox(sandbox: Runner) -> Iterator[Check]:
@@ -42,11 +44,26 @@ def check_languages(sandbox: Runner, names: Iterable[str] = ()) -> Iterator[Chec
         language = language_named(name)
         limits = language.limits("parity")
         try:
-            versions = read_versions(language, limits, sandbox)
-            probes = [try_probe(probe, language, "parity", sandbox) for probe in language.probes("")]
+            versions = read_versions(language, limits, sandbox, name)
+            probes = [try_probe(probe, language, "parity", sandbox, name) for probe in language.probes("")]
         except SandboxError as err:
             yield Check(name=f"toolchain {name}", ok=False, saw=f"{err}; {err.hint}")
             continue
         wrong = "; ".join(f"{probe.name} was {probe.saw}" for probe in probes if not probe.ok)
         saw = wrong or f"{', '.join(versions.values())}; {len(probes)} known programs as expected"
         yield Check(name=f"toolchain {name}", ok=not wrong, saw=saw)
+
+
+def check_provisions(sandbox: Runner, names: Iterable[str] = ()) -> Iterator[Check]:
+    """What programs of each language may use beside the interpreter, with versions, or what is missing of it."""
+    for name in (listed for listed in NAMES if not names or listed.removeprefix("demo-") in set(names)):
+        provisions = provisions_named(name)
+        try:
+            facts = look(provisions, sandbox)
+        except SandboxError as err:
+            yield Check(name=f"provisions {name}", ok=False, saw=f"{err}; {err.hint}")
+            continue
+        versions = ", ".join(f"{key} {value}" for key, value in (facts.packages | facts.toolchain).items())
+        yield Check(name=f"provisions {name}", ok=True, saw=f"{len(provisions.targets)} commands; {versions}")
+        for difference in facts.differences:
+            yield Check(name=f"provisions {name}, other than the board's image", ok=True, saw=difference)

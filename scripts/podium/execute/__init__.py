@@ -15,6 +15,8 @@ from podium.execute.journal import Journal
 from podium.execute.languages import language_named
 from podium.execute.pool import Pool, Workers
 from podium.execute.programs import build_programs
+from podium.execute.provisions import provisions_named
+from podium.execute.provisions.checks import look
 from podium.execute.selftest import AFTERWARDS, read_versions, self_test
 from podium.execute.slots import IdleCores
 from podium.records import VerdictsHeader
@@ -22,7 +24,7 @@ from podium.records import VerdictsHeader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from podium.execute.languages import Language, Mode
+    from podium.execute.languages import Mode
     from podium.execute.programs import Program
     from podium.execute.sandbox import Runner
     from podium.progress import Report
@@ -63,20 +65,18 @@ def execute(
     StorageError. A verdict "timed out" is given to programs that were busy all the time, to others after a second run.
     """
     programs = build_programs(task, generations)
-    language = language_named(task.language)
-    header = _describe(options, task, programs, generations_sha256, language, sandbox)
+    header = _describe(options, task, programs, generations_sha256, sandbox)
     journal = Journal(output, header, programs, report)
     missing = journal.missing()
     if not missing and journal.is_vouched_for:
         report.note(f"execute {task.name}: nothing to do, {output} is complete")
         return journal.finish([])
-    tests = task.problems[0].tests
-    checks = self_test(language, options.mode, tests, sandbox)
+    checks = self_test(task, options.mode, sandbox)
     report.start(f"execute {task.name}", len(missing), "programs")
     with journal.begin(checks) as log:
-        summary = Pool(language, options.mode, sandbox, log, report).run(missing, journal.verdicts, _workers(options))
+        summary = Pool(task, options.mode, sandbox, log, report).run(missing, journal.verdicts, _workers(options))
     report.finish(str(summary))
-    return journal.finish(_test_afterwards(language, options.mode, tests, sandbox, journal))
+    return journal.finish(_test_afterwards(task, options.mode, sandbox, journal))
 
 
 def _workers(options: ExecuteOptions) -> Workers:
@@ -86,10 +86,10 @@ def _workers(options: ExecuteOptions) -> Workers:
     return Workers(least=cores, most=SLOTS_A_CORE * cores, idle_cores=IdleCores())
 
 
-def _test_afterwards(language: Language, mode: Mode, tests: str, sandbox: Runner, journal: Journal) -> list[Check]:
+def _test_afterwards(task: Task, mode: Mode, sandbox: Runner, journal: Journal) -> list[Check]:
     """Test the machine again: verdicts of one that broke on the way are worth nothing."""
     try:
-        return self_test(language, mode, tests, sandbox, AFTERWARDS)
+        return self_test(task, mode, sandbox, AFTERWARDS)
     except SandboxError as err:
         message = f"{err}; the verdicts were set aside as {journal.reject()}"
         raise SandboxError(message, hint=err.hint) from err
@@ -100,10 +100,12 @@ def _describe(
     task: Task,
     programs: list[Program],
     generations_sha256: str,
-    language: Language,
     sandbox: Runner,
 ) -> VerdictsHeader:
-    limits = language.limits(options.mode)
+    language = language_named(task.language)
+    limits, isolation = language.limits(options.mode), sandbox.facts()
+    provided = look(provisions_named(task.provisions_name), sandbox)
+    versions = read_versions(language, limits, sandbox, task.provisions_name)
     return VerdictsHeader(
         task=task.name,
         language=task.language,
@@ -113,7 +115,10 @@ def _describe(
         problems=[problem.id for problem in task.problems],
         n_samples=len(programs) // len(task.problems),
         limits=limits,
-        sandbox=sandbox.facts(),
-        toolchain=read_versions(language, limits, sandbox),
+        sandbox=isolation,
+        packages=provided.packages,
+        toolchain=provided.toolchain | versions,
+        root="",
+        differences=provided.differences,
         self_test=[],
     )

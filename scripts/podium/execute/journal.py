@@ -8,7 +8,7 @@ import msgspec
 
 from podium.errors import RecordError
 from podium.execute.selftest import AFTERWARDS
-from podium.files import AppendLog, complete_lines, write_atomic
+from podium.files import AppendLog, complete_lines, move_aside, write_atomic
 from podium.records import Verdict, VerdictsHeader, encode, read_rows
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ class Journal:
         return rows
 
     def _move_aside(self, report: Report, reason: str) -> None:
-        aside = self.path.with_name(f"{self.path.name}.stale")
-        self.path.replace(aside)
+        aside = move_aside(self.path, "stale")
         report.note(f"{self.path} is of other work and was moved to {aside.name}: {reason}")
 
     def _check(self, rows: list[Verdict]) -> None:
@@ -62,7 +61,7 @@ class Journal:
             program = self._order.get(key)
             if program is None or program.sha256 != row.program_sha256 or key in seen:
                 message = f"{self.path}:{number} is no verdict of these generations: {row.problem} sample {row.index}"
-                raise RecordError(message, hint=f"delete {self.path} and run podium execute again")
+                raise RecordError(message, hint=f"delete it (`rm {self.path}`) and run podium execute again")
             seen.add(key)
 
     def missing(self) -> list[Program]:
@@ -85,9 +84,7 @@ class Journal:
 
     def reject(self) -> Path:
         """Set all verdicts aside: the machine that gave them is not sound."""
-        aside = self.path.with_name(f"{self.path.name}.suspect")
-        self.path.replace(aside)
-        return aside
+        return move_aside(self.path, "suspect")
 
     def finish(self, afterwards: list[Check]) -> VerdictsHeader:
         """Put the rows in (problem, index) order, and the later self-test beside the earlier. Raises RecordError."""

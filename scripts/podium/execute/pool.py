@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from podium.execute.languages import judge, language_named
 from podium.execute.slots import Slots
 from podium.records import Verdict, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from podium.execute.languages import Language, Mode
+    from podium.execute.languages import Mode, Run
     from podium.execute.programs import Program
-    from podium.execute.sandbox import Runner
+    from podium.execute.sandbox import Completed, Runner
     from podium.files import AppendLog
     from podium.progress import Report
     from podium.records import Outcome
+    from podium.tasks import Task
 
 BATCH_ROWS = 200
 BATCH_SECONDS = 2.0
@@ -62,9 +64,10 @@ class Summary(msgspec.Struct, kw_only=True):
 class Pool:
     """Gives programs their verdicts and writes them to the log in batches."""
 
-    def __init__(self, language: Language, mode: Mode, sandbox: Runner, log: AppendLog, report: Report) -> None:
-        self._language, self._mode, self._sandbox, self._log, self._report = language, mode, sandbox, log, report
-        self._limits = language.limits(mode)
+    def __init__(self, task: Task, mode: Mode, sandbox: Runner, log: AppendLog, report: Report) -> None:
+        self._language, self._provisions = language_named(task.language), task.provisions_name
+        self._mode, self._sandbox, self._log, self._report = mode, sandbox, log, report
+        self._limits = self._language.limits(mode)
         self._lines: list[bytes] = []
         self._written = time.monotonic()
         self._summary = Summary(outcomes=Counter())
@@ -146,15 +149,7 @@ class Pool:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _judge(self, program: Program) -> Verdict:
-        run = self._language.prepare(program.text)
-        completed = self._sandbox.run(
-            run.command,
-            files=run.files,
-            limits=self._limits,
-            grace_seconds=run.grace_seconds,
-            resident=run.resident,
-        )
-        outcome, message = self._language.read(completed, self._mode)
+        completed, outcome, message = judge(self._language, program.text, self._mode, self._run_once)
         return Verdict(
             problem=program.problem,
             index=program.index,
@@ -163,6 +158,16 @@ class Pool:
             wall_seconds=round(completed.wall_seconds, 6),
             cpu_seconds=round(completed.cpu_seconds, 6),
             program_sha256=program.sha256,
+        )
+
+    def _run_once(self, run: Run) -> Completed:
+        return self._sandbox.run(
+            run.command,
+            files=run.files,
+            limits=self._limits,
+            grace_seconds=run.grace_seconds,
+            resident=run.resident,
+            provisions=self._provisions,
         )
 
     def _record(self, programs: Iterable[Program], verdict: Verdict) -> None:

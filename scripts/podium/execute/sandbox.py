@@ -10,7 +10,6 @@ import fcntl
 import os
 import select
 import shutil
-import site
 import socket
 import subprocess
 import sys
@@ -22,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from podium.errors import SandboxError, SandboxUnavailableError
+from podium.execute.provisions.machine import Machine
+from podium.execute.provisions.view import View
 from podium.execute.warden import wire
 from podium.records import SandboxFacts
 
@@ -35,11 +36,10 @@ LAUNCHER = EXECUTE_FOLDER / "warden" / "launcher.py"
 PYTHON_DRIVER = EXECUTE_FOLDER / "languages" / "python_driver.py"
 BOX_BYTES = 512 << 20
 START_SECONDS = 30.0
-# One thread for numpy: with one a core it would meet the limit of processes on a large machine.
-ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "OPENBLAS_NUM_THREADS": "1",
-}
+# One thread for numpy: with one a core it would meet the limit of processes on a large machine. The board's image has
+# universal time as well. PATH is the list's.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "TZ": "UTC0"}
+DEFAULT_PROVISIONS = "sh"
 ANSWER_SECONDS = 30.0  # over the program's own limit: killing and reaping on a loaded machine
 LAYERS = (
     "user namespace", "pid namespace", "mount namespace", "network namespace", "ipc namespace", "uts namespace",
@@ -53,7 +53,8 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     """What running one program showed; a limit is named only where it was seen to be enforced.
 
     `files_exceeded` means that the box was full at the end, `processes_exceeded` that a fork was refused.
-    `result` is what a resident program's driver reported; None when it ended without.
+    `result` is what a resident program's driver reported; None when it ended without. Its
+    `stderr` is then what was written in the report's place.
     """
 
     exit_code: int | None
@@ -84,8 +85,12 @@ class Runner(Protocol):
         limits: Limits,
         grace_seconds: float = 0.0,
         resident: bool = False,
+        provisions: str = DEFAULT_PROVISIONS,
     ) -> Completed:
-        """Run one program to its end. Raises SandboxError for any fault that is not the program's."""
+        """Run one program to its end, with the commands and modules of a list.
+
+        Raises SandboxError for any fault that is not the program's.
+        """
 
     def close(self) -> None:
         """End all wardens and what runs in them."""
@@ -111,9 +116,11 @@ class Sandbox:
 
     isolated = True
 
-    def __init__(self, read_only: Sequence[Path] = ()) -> None:
-        """`read_only` are folders with toolchains outside /usr that programs may read."""
+    def __init__(self, read_only: Sequence[Path] = (), machine: Machine | None = None) -> None:
+        """`read_only` are folders with toolchains outside /usr that programs may read, with all that is in them."""
         self._read_only = tuple(read_only)
+        self._machine = machine or Machine()
+        self._view: View | None = None
         self._idle: list[_Warden] = []
         self._all: set[_Warden] = set()
         self._lock = threading.Lock()
@@ -137,6 +144,7 @@ class Sandbox:
         limits: Limits,
         grace_seconds: float = 0.0,
         resident: bool = False,
+        provisions: str = DEFAULT_PROVISIONS,
     ) -> Completed:
         """Run `command` in an empty working directory that holds `files`, with /dev/null as stdin.
 
@@ -153,6 +161,7 @@ class Sandbox:
         }
         warden = self._take()
         try:
+            request["environment"] = warden.view.environment(provisions)
             seconds = limits.wall_seconds + grace_seconds + ANSWER_SECONDS
             answer, outputs = warden.ask(request, list(files.values()), seconds)
             if not outputs:  # it ended over something that is not the program's
@@ -190,7 +199,7 @@ class Sandbox:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        warden = _Warden(self._configure(), isolated=self.isolated)
+        warden = self._start()
         with self._lock:
             self._all.add(warden)
             closed = self._closed
@@ -209,21 +218,28 @@ class Sandbox:
             self._all.discard(warden)
         warden.close()
 
-    def _configure(self) -> dict[str, Any]:
-        shown, links, module_path = [], [], []
+    def _start(self) -> _Warden:
+        with self._lock:
+            if self._view is None:
+                self._view = View()
+                self._view.look_up(self._machine)
+        return _Warden(self._configure(self._view), self._view)
+
+    def _configure(self, view: View) -> dict[str, Any]:
+        shown, links = [], []
         for folder in (Path(sys.base_prefix), *self._read_only):
             real = folder.resolve()
             if not real.is_relative_to("/usr"):
                 shown.append((str(real), str(real)))
             if real != folder:
                 links.append((str(folder), str(real)))
-        for number, packages in enumerate(_package_folders()):
-            inside = packages if packages.is_relative_to("/usr") else Path(f"/packages/{number}")
-            module_path.append(str(inside))
-            if inside != packages:
-                shown.append((str(packages), str(inside)))
-        environment = {**ENVIRONMENT, "HOME": "/box/tmp", "TMPDIR": "/box/tmp"}
-        return {"shown": shown, "links": links, "module_path": module_path, "environment": environment}
+        config = view.config(self._machine)
+        whole = [folder.resolve() for folder in self._read_only]
+        config["hidden"] = [path for path in config["hidden"] if not any(map(Path(path).is_relative_to, whole))]
+        config["links"] = links + config["links"]
+        environment = {**ENVIRONMENT, **view.environment(DEFAULT_PROVISIONS)}
+        environment |= {"HOME": "/box/tmp", "TMPDIR": "/box/tmp"}
+        return {"shown": shown, "module_path": [view.packages], "environment": environment, **config}
 
 
 class UnsafeSandbox(Sandbox):
@@ -240,27 +256,24 @@ class UnsafeSandbox(Sandbox):
         missing = [layer for layer in LAYERS if layer not in UNSAFE_LAYERS]
         return SandboxFacts(isolated=False, layers=list(UNSAFE_LAYERS), missing=missing)
 
-    def _configure(self) -> dict[str, Any]:
-        module_path = [str(folder) for folder in _package_folders()]
-        return {"shown": [], "links": [], "module_path": module_path, "environment": dict(ENVIRONMENT)}
-
-
-def _package_folders() -> list[Path]:
-    """The packages beside podium: numpy is there for a program that imports it, as beside the harness."""
-    names = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
-    # Without HOME that of the user begins with a bare ~; with somebody else's it may be closed to us.
-    folders = [Path(name).resolve() for name in names if Path(name).is_absolute()]
-    return [folder for folder in folders if os.path.isdir(folder)]  # noqa: PTH112  False where it may not be seen
+    def _start(self) -> _Warden:
+        folder = tempfile.mkdtemp(prefix="podium-box-")
+        Path(folder).chmod(0o700)  # whatever umask was inherited
+        view, box = View(f"{folder}/view"), Path(folder, "box")
+        box.mkdir()
+        view.look_up(self._machine)
+        view.write()
+        home = dict.fromkeys(("HOME", "TMPDIR"), str(box / "tmp"))
+        environment = {**ENVIRONMENT, **view.environment(DEFAULT_PROVISIONS), **home}
+        return _Warden({"module_path": [view.packages], "environment": environment, "box": str(box)}, view, folder)
 
 
 class _Warden:
     """One guarding process and the socket to it."""
 
-    def __init__(self, config: dict[str, Any], *, isolated: bool) -> None:
-        self._box = None if isolated else tempfile.mkdtemp(prefix="podium-box-")
-        if self._box is not None:
-            Path(self._box).chmod(0o700)  # whatever umask was inherited
-            config["environment"] |= dict.fromkeys(("HOME", "TMPDIR"), str(Path(self._box, "tmp")))
+    def __init__(self, config: dict[str, Any], view: View, folder: str | None = None) -> None:
+        """`folder` holds the box and the view where nothing can be mounted: the warden takes it away at its end."""
+        self.view, self._folder = view, folder
         self._socket, pair = socket.socketpair()
         # Above the standard streams, which the new process gets in any case: any of them may be closed here.
         with pair:
@@ -279,7 +292,7 @@ class _Warden:
                 cwd="/",
                 start_new_session=True,
             )
-        base = {"isolated": isolated, "driver": str(PYTHON_DRIVER), "box_bytes": BOX_BYTES, "box": self._box}
+        base = {"isolated": folder is None, "driver": str(PYTHON_DRIVER), "box_bytes": BOX_BYTES}
         try:
             hello, _ = self.ask(base | config, [], START_SECONDS)
         except SandboxError as err:
@@ -311,12 +324,12 @@ class _Warden:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(2 if self._box is None else 5)
+            self._process.wait(2 if self._folder is None else 5)
         self._process.kill()
         self._process.wait()
         self._socket.close()
-        if self._box is not None:
-            shutil.rmtree(self._box, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 UNAVAILABLE_HINT = (

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.errors import SandboxError
+from podium.execute.languages import judge, language_named
 from podium.execute.programs import encode_program
+from podium.execute.provisions import provisions_named
+from podium.execute.provisions.checks import look
 from podium.records import Check, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from podium.execute.languages import Language, Mode, Probe
+    from podium.execute.languages import Language, Mode, Probe, Run
     from podium.execute.sandbox import Completed, Runner
+    from podium.tasks import Task
 
 ENDLESS_SECONDS = 0.5
 # A sound toolchain passes at once; a loaded machine gets more time before it is called unsound.
@@ -105,12 +109,12 @@ GUARDS = (
 GUARDS_WITHOUT_ISOLATION = ("memory bomb", "output flood", "output that is not UTF-8")
 
 
-def read_versions(language: Language, limits: Limits, sandbox: Runner) -> dict[str, str]:
+def read_versions(language: Language, limits: Limits, sandbox: Runner, provisions: str) -> dict[str, str]:
     """The first line that each tool of a language says about its version. Raises SandboxError."""
     versions = {}
     for name, command in language.tools.items():
         patient = msgspec.structs.replace(limits, wall_seconds=PATIENT_SECONDS)
-        completed = sandbox.run(command, files={}, limits=patient)
+        completed = sandbox.run(command, files={}, limits=patient, provisions=provisions)
         lines = (completed.stdout or completed.stderr).decode(errors="replace").strip().splitlines()
         if completed.exit_code != 0 or not lines:
             message = f"{' '.join(command)} does not work in the sandbox (exit code {completed.exit_code})"
@@ -119,12 +123,17 @@ def read_versions(language: Language, limits: Limits, sandbox: Runner) -> dict[s
     return versions
 
 
-def self_test(language: Language, mode: Mode, tests: str, sandbox: Runner, when: str = "") -> list[Check]:
-    """Run attacks and programs whose outcome is known. Raises SandboxError naming each that showed another."""
+def self_test(task: Task, mode: Mode, sandbox: Runner, when: str = "") -> list[Check]:
+    """Run attacks and programs whose outcome is known, and check what programs of the task may use.
+
+    Raises SandboxError naming each that showed another outcome, or what is missing.
+    """
+    language, tests, provisions = language_named(task.language), task.problems[0].tests, task.provisions_name
     with ThreadPoolExecutor(max_workers=2) as pool:
+        provided = pool.submit(look, provisions_named(provisions), sandbox)
         guards = pool.map(lambda guard: try_guard(guard, sandbox), guards_of(sandbox))
-        probes = pool.map(lambda probe: try_probe(probe, language, mode, sandbox), language.probes(tests))
-        checks = [*probes, *guards]
+        probes = pool.map(lambda probe: try_probe(probe, language, mode, sandbox, provisions), language.probes(tests))
+        checks = [*probes, *guards, Check(name="provisions", ok=True, saw=str(provided.result()))]
     wrong = [f"{check.name} was {check.saw}" for check in checks if not check.ok]
     if wrong:
         message = f"the toolchain's self-test failed{when}: {'; '.join(wrong)}"
@@ -155,17 +164,21 @@ def _says(completed: Completed) -> str:
     return f"exit code {completed.exit_code}, signal {completed.signal}, {completed.stderr[:200]!r}"
 
 
-def try_probe(probe: Probe, language: Language, mode: Mode, sandbox: Runner) -> Check:
+def try_probe(probe: Probe, language: Language, mode: Mode, sandbox: Runner, provisions: str) -> Check:
     """Run one program whose outcome in a language is known."""
-    run = language.prepare(encode_program(probe.program))
     seconds = ENDLESS_SECONDS if probe.wanted == "timed_out" else PATIENT_SECONDS
-    completed = sandbox.run(
-        run.command,
-        files=run.files,
-        limits=msgspec.structs.replace(language.limits(mode), wall_seconds=seconds),
-        grace_seconds=run.grace_seconds,
-        resident=run.resident,
-    )
-    outcome, message = language.read(completed, mode)
+    limits = msgspec.structs.replace(language.limits(mode), wall_seconds=seconds)
+
+    def run_once(run: Run) -> Completed:
+        return sandbox.run(
+            run.command,
+            files=run.files,
+            limits=limits,
+            grace_seconds=run.grace_seconds,
+            resident=run.resident,
+            provisions=provisions,
+        )
+
+    _, outcome, message = judge(language, encode_program(probe.program), mode, run_once)
     saw = outcome if outcome == probe.wanted else f"{outcome} ({message}), not {probe.wanted}"
     return Check(name=probe.name, ok=outcome == probe.wanted, saw=saw)

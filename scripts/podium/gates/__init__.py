@@ -143,6 +143,8 @@ def _plausible(score: TaskScore) -> Gate:
     doubts = []
     if score.correct in (0, total):
         doubts.append(f"{score.correct} of {total} programs passed")
+    if unavailable := score.outcomes.get("unavailable", 0):
+        doubts.append(f"{unavailable} of {total} programs asked for what the harness has and programs here have not")
     if timeouts > MANY_TIMEOUTS:
         doubts.append(f"{timeouts:.1%} of programs timed out")
     return _gate(

@@ -15,7 +15,7 @@ import msgspec
 from podium.errors import UsageError
 from podium.files import AppendLog
 from podium.generate.backend import Wanted
-from podium.generate.log import collect_samples, resume, samples_path, write_generations
+from podium.generate.log import DISCARDING, collect_samples, resume, samples_path, write_generations
 from podium.generate.shards import WHOLE, parse_shard, part_of
 from podium.records import SamplesHeader, Sampling, encode
 
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = ["GenerateOptions", "collect_samples", "generate", "samples_path", "write_generations"]
 
-REVISION = 4  # raise when the same inputs would give other samples
+REVISION = 5  # raise when the same inputs would give other samples
 
 
 class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What one generate job was asked for. `model_name` names the generations file, `shard` is I/N."""
+    """What one generate job was asked for. `model_name` names the generations file, `shard` is I/N.
+
+    Samples of other work are moved aside with `discard`; `discarding` is the command that asks for it.
+    """
 
     run_dir: Path
     model_name: str
@@ -41,6 +44,8 @@ class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
     backend: str
     dtype: str
     shard: str = WHOLE
+    discard: bool = False
+    discarding: str = DISCARDING
 
     def __post_init__(self) -> None:
         """Raise UsageError for a shard out of range."""
@@ -56,7 +61,8 @@ def generate(
 ) -> SamplesHeader:
     """Draw what the log still lacks; once the task is whole, write the generations file.
 
-    Raises UsageError for a shard without problems, BackendError and StorageError; the log stays intact.
+    Raises UsageError for a shard without problems, OtherWorkError for samples that were drawn otherwise, BackendError
+    and StorageError; the log stays intact.
     """
     problems = part_of(task.problems, options.shard)
     if not problems:
@@ -65,7 +71,14 @@ def generate(
     task = msgspec.structs.replace(task, problems=problems)
     header = _header(options, task, backend)
     path = samples_path(options.run_dir, task.name, options.shard)
-    done = resume(path, header, report, whole_problems=not backend.draws_single_samples)
+    header, done = resume(
+        path,
+        header,
+        report,
+        whole_problems=not backend.draws_single_samples,
+        discard=options.discard,
+        discarding=options.discarding,
+    )
     wanted = _wanted(problems, options.sampling.n_samples, done)
     for warning in backend.preflight(task, options.sampling) if wanted else ():
         report.note(f"generate {task.name}: {warning}")

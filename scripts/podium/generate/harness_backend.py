@@ -21,6 +21,7 @@ from podium.files import canonical_json, read_json, write_atomic
 from podium.generate.foreign import check_counts, check_problems, read_generations
 from podium.generate.replay import replayed
 from podium.generate.texts import Texts, prompt_only
+from podium.generation_settings import write_plain
 from podium.harness_checkout import ask_interpreter, check_checkout, commit_of, digest_of_sources
 from podium.model_directory import open_tokenizer
 from podium.protocol import FILE_SEPARATOR
@@ -104,11 +105,17 @@ class HarnessBackend:
         with tempfile.TemporaryDirectory(prefix="podium-harness-") as folder:
             work = Path(folder)
             write_atomic(work / "request.json", canonical_json(_request(task)))
-            for _ in self._run(work, _arguments(task, self._model_dir, self._precision, sampling)):
+            for _ in self._run(work, _arguments(task, self._model(work), self._precision, sampling)):
                 yield []
             rows = self._collect(work / f"generations_{_name(task)}.json", task, sampling)
         samples = {(sample.problem, sample.index): sample for row in rows for sample in row}
         yield [samples[one.problem.id, index] for one in wanted for index in one.indexes]
+
+    def _model(self, work: Path) -> Path:
+        """The model directory; where its own files say more than what ends a text, links to it that do not."""
+        if self._tokens.says_no_more:
+            return self._model_dir
+        return write_plain(work / "model", self._model_dir, self._tokens.end_ids)
 
     def _run(self, work: Path, arguments: list[str]) -> Iterator[None]:
         """Yield every second until the process has ended. Raises BackendError when it failed or was killed."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # rows in which those do not reach `top_p`; the last takes the whole vocabulary.
 LIKELY = 1e-3
 FLOORS = (1e-5, 0.0)
+# So many of a row's most probable tokens are looked at where a card draws by itself.
+LOOKED_AT = 256
 # Rows whose probabilities are computed together on a CPU: few enough for its cache.
 CPU_BLOCK = 16
 
@@ -85,6 +87,27 @@ def nuclei_of(logits: torch.Tensor, sampling: Sampling) -> Nuclei:
         return likely
     rest = _probabilities(logits[missed], sampling).cpu().numpy()
     return _put(likely, missed, [_nucleus(row, sampling.top_p) for row in rest])
+
+
+def draw_likely(logits: torch.Tensor, uniform: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor, torch.Tensor]:
+    """One token a row as `choose` draws it, and whether it is certain that `choose` does. Never waits for a card.
+
+    Shapes: logits [rows, vocabulary], uniform [rows], float64; returns ids and truths, each [rows]. It is not certain
+    where the most probable `LOOKED_AT` tokens are too few, and where a row is not finite.
+    """
+    if sampling.temperature == 0:
+        return logits.argmax(dim=-1), logits.isfinite().all(dim=-1)
+    found, ids = _probabilities(logits, sampling).topk(min(LOOKED_AT, logits.shape[-1]), sorted=False)
+    # By token id first: the second sort leaves equal probabilities in that order.
+    ids, order = ids.sort(dim=-1)
+    found, order = found.gather(1, order).sort(dim=-1, descending=True, stable=True)
+    ids, cumulative = ids.gather(1, order), found.double().cumsum(dim=-1)
+    last = (cumulative < sampling.top_p).sum(dim=-1, keepdim=True).clamp(max=ids.shape[1] - 1)
+    mass = cumulative.gather(1, last)
+    places = (cumulative <= uniform[:, None] * mass).sum(dim=-1, keepdim=True).minimum(last)
+    # Of several tokens as probable as the last one looked at, some may have been left out.
+    is_certain = (mass >= sampling.top_p) & (found.gather(1, last) > found[:, -1:])
+    return ids.gather(1, places).squeeze(1), is_certain.squeeze(1)
 
 
 def _probabilities(logits: torch.Tensor, sampling: Sampling) -> torch.Tensor:

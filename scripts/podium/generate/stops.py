@@ -17,6 +17,9 @@ class StopFinder(Protocol):
     def advance(self, tail: bytes, tokens: Sequence[int]) -> tuple[bytes, bool]:
         """Add the last of `tokens` to what the row knew before it; returns what it knows now, and whether it ends."""
 
+    def pass_over(self, tail: bytes, tokens: Sequence[int]) -> bytes | None:
+        """Add several new tokens at once; returns what the row knows then, None where one of them may end it."""
+
 
 class ByteStops:
     """For byte-level tokenizers: keeps only the bytes in which a stop word may still begin.
@@ -38,6 +41,11 @@ class ByteStops:
         text = tail + self._token_bytes[tokens[-1]]
         return text[len(text) - self._kept :] if len(text) > self._kept else text, any(w in text for w in self._stop)
 
+    def pass_over(self, tail: bytes, tokens: Sequence[int]) -> bytes | None:
+        """Look for stop words in the kept bytes and all new ones."""
+        text = tail + b"".join([self._token_bytes[token] for token in tokens])
+        return None if any(word in text for word in self._stop) else text[max(len(text) - self._kept, 0) :]
+
 
 class DecodedStops:
     """For any tokenizer: decodes the whole row at each token, as the harness does."""
@@ -53,6 +61,10 @@ class DecodedStops:
         """Look for stop words in the decoded row."""
         text = self._decode(list(tokens))
         return tail, any(word in text for word in self._stop)
+
+    def pass_over(self, tail: bytes, tokens: Sequence[int]) -> bytes | None:
+        """Only the whole row, token by token, tells."""
+        return None
 
 
 def byte_values(tokenizer: Any, vocabulary: int) -> list[bytes] | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from podium.errors import BackendError
 from podium.generate.postprocess import cut_at_stop, finish_of, to_generation
 from podium.generate.stops import ByteStops, DecodedStops, byte_values
+from podium.generation_settings import read_generation_settings
+from podium.model_directory import without_bos
 from podium.records import Sample
 
 if TYPE_CHECKING:
@@ -22,10 +24,13 @@ SHOWN = 5
 
 
 class Texts:
-    """A tokenizer under the harness's rules: nothing stripped, special tokens kept, one leading bos dropped."""
+    """A tokenizer under the harness's rules: nothing stripped, special tokens kept, one leading bos dropped.
+
+    `end_ids` end a row: the tokenizer's eos and those of the model's own files. Texts are cut at the first alone.
+    """
 
     def __init__(self, tokenizer: Any, where: Path) -> None:
-        """Raises BackendError when the tokenizer has neither eos nor bos."""
+        """Raises BackendError when the tokenizer has neither eos nor bos, or a file about generation is broken."""
         self._tokenizer = tokenizer
         # The harness takes bos where there is no eos.
         eos = tokenizer.eos_token or tokenizer.bos_token
@@ -34,17 +39,22 @@ class Texts:
             raise BackendError(message, hint="convert again from a checkpoint whose tokenizer has </s>")
         self.eos = str(eos)
         self.eos_id = int(tokenizer.convert_tokens_to_ids(self.eos))
+        self._settings = read_generation_settings(where, BackendError, hint=f"restore it, or remove it from {where}")
+        self.end_ids = self._settings.end_ids(self.eos_id)
         self._byte_values: list[bytes] | None = None
 
     def stop_words(self, task: Task) -> list[str]:
         """The task's stop words and the eos token's text."""
         return [*task.stop, self.eos]
 
+    @property
+    def says_no_more(self) -> bool:
+        """Whether the model's own files may be handed to transformers as they are."""
+        return self._settings.says_no_more(self.eos_id)
+
     def decode(self, ids: Sequence[int]) -> str:
         """Token ids as text; the harness drops one leading bos token."""
-        bos = self._tokenizer.bos_token_id
-        kept = ids[1:] if ids and bos is not None and ids[0] == bos else ids
-        return self._text(kept)
+        return without_bos(self._tokenizer, ids)
 
     def _text(self, ids: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
@@ -78,6 +88,19 @@ class Texts:
             warnings.append(f"{message}: {_shown(full)}")
         if len(self._tokenizer(self.eos, add_special_tokens=False)["input_ids"]) != 1:
             warnings.append(f"{self.eos!r} is not one token: nothing ends before {sampling.max_length} tokens")
+        return [*warnings, *self._about_settings()]
+
+    def _about_settings(self) -> list[str]:
+        """What the model's own files say beside the tokenizer, and what becomes of it."""
+        warnings = []
+        if others := [number for number in self.end_ids if number != self.eos_id]:
+            named = ", ".join(f"{self._tokenizer.convert_ids_to_tokens(number)!r} ({number})" for number in others)
+            warnings.append(
+                f"the tokenizer's eos is {self.eos!r} ({self.eos_id}), the model's files also end texts at {named}: "
+                "rows end there too, but as in the harness they are not cut there, so its text stays in the program"
+            )
+        if said := self._settings.not_applied():
+            warnings.append(f"not applied, since the protocol has its own settings: {said}")
         return warnings
 
     def finder(self, stop: Sequence[str], vocabulary: int) -> StopFinder:
@@ -88,7 +111,8 @@ class Texts:
 
     def sample(self, task: Task, problem: Problem, index: int, ids: list[int], row: list[int]) -> Sample:
         """The harness's post-processing of one row: prompt ids and new ids, to stripped prompt + cut completion."""
-        decoded, stop = self.decode(ids + row), self.stop_words(task)
+        row = self._ended(row)
+        decoded, stop = self.decode([*ids, *row, *self._padding(row)]), self.stop_words(task)
         completion = decoded[len(problem.prompt) :]
         return Sample(
             problem=problem.id,
@@ -98,15 +122,30 @@ class Texts:
             finish=finish_of(completion, task.stop, self.eos),
         )
 
+    def _ended(self, row: list[int]) -> list[int]:
+        """A row up to and with the first token that ends it."""
+        place = next((at for at, token in enumerate(row) if token in self.end_ids), len(row))
+        return row[: place + 1]
+
+    def _padding(self, row: list[int]) -> list[int]:
+        """What transformers fills an ended row with, and where the harness cuts it."""
+        is_padded = bool(row) and row[-1] in self.end_ids and row[-1] != self.eos_id
+        return [self.eos_id] if is_padded else []
+
     def _useful_tokens(self, row: list[int], completion: str, stop: list[str]) -> int:
         """New tokens up to and with the one that completed the first stop word; all of them without one."""
+
+        def holds_one(count: int) -> bool:
+            text = self._text(row[:count])
+            return any(word in text for word in stop)
+
         if len(cut_at_stop(completion, stop)) == len(completion):
             return len(row)
-        low, high = 1, len(row)
+        # Nearly always it is the last one: a row was drawn no further.
+        low, high = (1, len(row) - 1) if holds_one(len(row) - 1) else (len(row), len(row))
         while low < high:
             middle = (low + high) // 2
-            found = any(word in self._text(row[:middle]) for word in stop)
-            low, high = (low, middle) if found else (middle + 1, high)
+            low, high = (low, middle) if holds_one(middle) else (middle + 1, high)
         return low
 
 

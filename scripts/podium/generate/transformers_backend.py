@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch.nn.attention import sdpa_kernel
-from transformers import LogitsProcessor, StoppingCriteria
+from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
 
 from podium.errors import BackendError
 from podium.generate.attention import KERNELS
@@ -69,6 +69,8 @@ class TransformersBackend:
             raise BackendError(message, hint="its config.json and weights do not belong together; convert again")
         self._texts = Texts(tokenizer, model_dir)
         self._model = model.to("cuda" if torch.cuda.is_available() else "cpu")
+        # transformers completes every call from the model's own settings: penalties, forbidden tokens, temperature.
+        self._model.generation_config = self._settings(None)
 
     def versions(self) -> dict[str, str]:
         """Return package versions and the device."""
@@ -109,11 +111,18 @@ class TransformersBackend:
             output = self._model.generate(
                 batch,
                 attention_mask=torch.ones_like(batch),
-                max_length=sampling.max_length,
-                do_sample=False,
+                generation_config=self._settings(sampling.max_length),
                 logits_processor=[sampler],
                 stopping_criteria=[StopWords(self._texts, len(ids), self.stop_words(task))],
-                pad_token_id=self._texts.eos_id,
             )
         rows: list[list[int]] = output[:, len(ids) :].tolist()
         return rows
+
+    def _settings(self, max_length: int | None) -> GenerationConfig:
+        """Ends and padding alone. Given whole to each call, it also stands in for settings in config.json."""
+        return GenerationConfig(
+            max_length=max_length,
+            do_sample=False,
+            eos_token_id=list(self._texts.end_ids),
+            pad_token_id=self._texts.eos_id,
+        )

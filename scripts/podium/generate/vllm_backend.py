@@ -38,7 +38,10 @@ class VllmBackend:
         """Load tokenizer and engine. Raises BackendError."""
         self._texts = Texts(open_tokenizer(model_dir, BackendError, hint=HINT), model_dir)
         try:
-            self._engine: Any = LLM(model=str(model_dir), dtype=dtype, enable_prefix_caching=True, seed=0)
+            # "vllm": the model's own generation_config.json is left alone; what ends a row is said with each request.
+            self._engine: Any = LLM(
+                model=str(model_dir), dtype=dtype, enable_prefix_caching=True, seed=0, generation_config="vllm"
+            )
         except (OSError, ValueError, RuntimeError) as err:
             message = f"vLLM cannot load {model_dir}: {_first_line(err)}"
             raise BackendError(message, hint=HINT) from err
@@ -89,6 +92,7 @@ class VllmBackend:
                 seed=seed_of(sampling.seed, task.name, one.problem.id, index),
                 max_tokens=sampling.max_length - len(ids),
                 stop=self.stop_words(task),
+                stop_token_ids=list(self._texts.end_ids),
                 include_stop_str_in_output=True,
                 skip_special_tokens=False,
                 spaces_between_special_tokens=False,
@@ -108,10 +112,11 @@ class VllmBackend:
         if output.finish_reason not in ("stop", "length"):
             message = f"vLLM gave a request up: {output.finish_reason}"
             raise BackendError(message, hint="run generate again; it draws only what is missing")
-        # Ended by an end-of-text token: the harness's rows hold the tokenizer's eos there, and it cuts at that.
+        # Ended by a token: `stop_reason` names it, unless it is the tokenizer's eos. vLLM may leave it out of the row.
         ended_by_token = output.finish_reason == "stop" and not isinstance(output.stop_reason, str)
-        if ended_by_token and row[-1:] != [self._texts.eos_id]:
-            row.append(self._texts.eos_id)
+        ended_by = self._texts.eos_id if output.stop_reason is None else output.stop_reason
+        if ended_by_token and row[-1:] != [ended_by]:
+            row.append(ended_by)
         return row
 
 

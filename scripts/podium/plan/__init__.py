@@ -16,6 +16,7 @@ from podium.convert.containers import open_container
 from podium.convert.hypotheses import parse_assumptions
 from podium.errors import CheckpointError, UnknownNameError, UsageError
 from podium.execute.languages import LANGUAGES
+from podium.execute.provisions import provisions_named
 from podium.generate.backend import BACKENDS
 from podium.names import check_name
 from podium.protocol import profile_named, shortfalls
@@ -24,6 +25,7 @@ from podium.tasks import known_tasks, load_task
 
 if TYPE_CHECKING:
     from podium.config import Config
+    from podium.execute.provisions import Provisions
 
 TRYOUT_TAG = "tryout"
 
@@ -106,6 +108,13 @@ def _check_tasks(names: tuple[str, ...]) -> None:
         able = sorted(name for name, source in sources.items() if source.language in LANGUAGES)
         message = f"no executor for the programs of {', '.join(strange)}"
         raise UnknownNameError(message, hint=f"choose with --tasks among: {', '.join(able)}")
+
+
+def provisions_of(record: Plan) -> list[Provisions]:
+    """The lists of what the planned tasks' programs may use, each once."""
+    sources = known_tasks()
+    names = [sources[task.task].provisions or task.language for task in record.tasks]
+    return [provisions_named(name) for name in dict.fromkeys(names)]
 
 
 def _plan_task(name: str, options: PlanOptions) -> PlannedTask:

@@ -57,18 +57,20 @@ class LayoutVerdict(Part, frozen=True, kw_only=True):
     """The hypothesis a conversion followed, what decided it, and every hypothesis tried, best first.
 
     `prior` is what labels and metadata claim, by axis; it decides nothing. `assumed` names the axes that were
-    given by hand. `maskless_text_nats` is the text's score without causal mask: far better means a model that
-    was trained to look ahead.
+    given by hand; `format` is a format whose definition settled what the scores left open. `maskless_text_nats` is
+    the text's score without causal mask: far better means a model that was trained to look ahead. Scores are those of
+    logits times `logit_scale`, which is 1 unless the model is far too sure of itself.
     """
 
     hypothesis: Hypothesis
-    decided_by: Literal["golden", "perplexity", "assumed"]
+    decided_by: Literal["golden", "perplexity", "format", "assumed"]
     evidence: str
     assumed: list[str] = msgspec.field(default_factory=list)
     prior: dict[str, str] = msgspec.field(default_factory=dict)
     trials: list[Trial] = msgspec.field(default_factory=list)
     chance_nats: float = 0.0
     maskless_text_nats: float | None = None
+    logit_scale: float = 1.0
 
 
 class Model(Record, frozen=True, kw_only=True, tag="model"):

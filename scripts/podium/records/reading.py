@@ -8,6 +8,7 @@ import msgspec
 
 from podium.errors import RecordError
 from podium.files import canonical_json, complete_lines, parse_json, read_bytes, write_atomic
+from podium.records.values import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +29,20 @@ def encode(record: msgspec.Struct) -> bytes:
 
 def from_builtins(value: Any, kind: type[T], where: str) -> T:
     """Plain JSON values as a record; raises RecordError naming `where` and the JSON path."""
+    _refuse_earlier(value, kind, where)
     try:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as err:
         message = f"{where} is not a valid {kind.__name__} record: {err}"
         raise RecordError(message, hint=f"podium validate {where.split(':')[0]}") from err
+
+
+def _refuse_earlier(value: Any, kind: type[msgspec.Struct], where: str) -> None:
+    if not issubclass(kind, Record) or not isinstance(value, dict) or value.get("record") != kind.__struct_config__.tag:
+        return
+    if lacking := [name for name in kind.ADDED if name not in value]:
+        message = f"{where} was written by an earlier version of podium: it lacks {', '.join(lacking)}"
+        raise RecordError(message, hint=kind.RENEW)
 
 
 def decode(data: bytes, kind: type[T], where: str) -> T:

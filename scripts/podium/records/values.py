@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -17,8 +17,9 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(?!\n)$"
 # A problem is named by its data set: HumanEval/0, HumanEval_0_has_close_elements.
 ProblemId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
+# unavailable: it asked for something that the harness has beside its programs and we do not give.
 Outcome = Literal[
-    "passed", "failed", "timed_out", "syntax_error", "crashed",
+    "passed", "failed", "timed_out", "syntax_error", "crashed", "unavailable",
     # A limit of the sandbox decided, and was seen to.
     "out_of_memory", "output_limit", "process_limit", "file_limit",
 ]  # fmt: skip
@@ -36,7 +37,13 @@ Severity = Literal["error", "warning"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="record"):
-    """Base of all records; subclasses name themselves with `tag=`."""
+    """Base of all records; subclasses name themselves with `tag=`.
+
+    `ADDED` are fields that files of earlier versions lack, `RENEW` what makes such a file anew.
+    """
+
+    ADDED: ClassVar[tuple[str, ...]] = ()
+    RENEW: ClassVar[str] = ""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -33,7 +33,15 @@ class Limits(Part, frozen=True, kw_only=True):
 
 
 class VerdictsHeader(Record, frozen=True, kw_only=True, tag="verdicts"):
-    """First line of verdicts/<task>.jsonl: what was run, with which tools, inside what."""
+    """First line of verdicts/<task>.jsonl: what was run, with which tools, inside what.
+
+    `packages` are those that Python programs could import, `toolchain` everything else outside the program, each with
+    its version or, where that is no number, what it is. `root` is the root file system they came from, empty for this
+    machine's own. `differences` are sentences: what is otherwise in the board's own image.
+    """
+
+    ADDED: ClassVar[tuple[str, ...]] = ("packages", "root", "differences")
+    RENEW: ClassVar[str] = "run podium execute (or podium run) again: it moves this file aside and judges anew"
 
     task: str
     language: str
@@ -44,7 +52,10 @@ class VerdictsHeader(Record, frozen=True, kw_only=True, tag="verdicts"):
     n_samples: Positive
     limits: Limits
     sandbox: SandboxFacts
+    packages: dict[str, str]
     toolchain: dict[str, str]
+    root: str
+    differences: list[str]
     self_test: list[Check]
 
 

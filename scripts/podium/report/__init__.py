@@ -14,7 +14,7 @@ from podium.boards.submission import assemble, marker, write_submission
 from podium.errors import FindingsError
 from podium.files import write_atomic
 from podium.gates import decide
-from podium.protocol import COMMUNITY_FOLDER, profile_named, submission_title
+from podium.protocol import COMMUNITY_FOLDER, profile_named, submission_title, submittable_tasks
 from podium.records import (
     Agreement,
     Findings,
@@ -29,7 +29,7 @@ from podium.records import (
     read_record,
     write_record,
 )
-from podium.score import verdicts_path
+from podium.run_directory import BODY, CROSSCHECK, FINDINGS, GATES, MODEL, PAGE, PLAN, PLOT, SCORES, verdicts_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,29 +50,34 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     gates: Gates
 
 
-def report(run_dir: Path) -> Submission:
-    """Write everything a reviewer reads. Raises RecordError, FindingsError when the records contradict each other."""
+def report(run_dir: Path) -> Submission | None:
+    """Write everything a reviewer reads; a run of tasks that no board knows is a try-out and has no submission.
+
+    Raises RecordError, FindingsError when the records contradict each other.
+    """
     evidence = collect(run_dir)
     errors = [finding for finding in evidence.findings.findings if finding.severity == "error"]
     if errors:
         message = f"{run_dir} has {len(errors)} errors, first: {errors[0].path}: {errors[0].message}"
         raise FindingsError(message, hint=f"podium validate {run_dir} lists them all")
-    write_record(run_dir / "gates.json", evidence.gates)
+    write_record(run_dir / GATES, evidence.gates)
     write_page(run_dir, evidence)
+    if not submittable_tasks(evidence.plan):
+        return None
     files = assemble(run_dir, evidence.plan)
     body = render("pr_body.md.jinja", evidence, marker=marker(digest_of_files(files)))
-    write_atomic(run_dir / "pr_body.md", body.encode())
+    write_atomic(run_dir / BODY, body.encode())
     return write_submission(run_dir, evidence.plan, files, body)
 
 
 def collect(run_dir: Path) -> Evidence:
     """Read all records of a run and decide its gates. Raises RecordError."""
-    plan = read_record(run_dir / "plan.json", Plan)
-    model = read_record(run_dir / "model.json", Model)
-    scores = read_record(run_dir / "scores.json", Scores)
-    findings = read_record(run_dir / "findings.json", Findings)
+    plan = read_record(run_dir / PLAN, Plan)
+    model = read_record(run_dir / MODEL, Model)
+    scores = read_record(run_dir / SCORES, Scores)
+    findings = read_record(run_dir / FINDINGS, Findings)
     headers = [read_log(verdicts_path(run_dir, task.task), VerdictsHeader)[0] for task in plan.tasks]
-    crosscheck = run_dir / "crosscheck.json"
+    crosscheck = run_dir / CROSSCHECK
     agreement = read_record(crosscheck, Agreement) if crosscheck.exists() else None
     gates = decide(plan, model, scores, headers, findings, agreement)
     return Evidence(plan=plan, model=model, scores=scores, headers=headers, findings=findings, gates=gates)
@@ -82,9 +87,9 @@ def write_page(run_dir: Path, evidence: Evidence) -> None:
     """Write report/index.html and its plot."""
     from podium.report.plot import draw_scores
 
-    write_atomic(run_dir / "report" / "scores.png", draw_scores(evidence.scores))
+    write_atomic(run_dir / PLOT, draw_scores(evidence.scores))
     page = render("index.html.jinja", evidence, alt=_alt_text(evidence.scores.tasks))
-    write_atomic(run_dir / "report" / "index.html", page.encode())
+    write_atomic(run_dir / PAGE, page.encode())
 
 
 def render(template: str, evidence: Evidence, **extra: str) -> str:

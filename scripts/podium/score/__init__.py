@@ -1,29 +1,27 @@
 """score: verdicts become metrics, the grouped JSON and scores.json, each score with its n and what was left out.
 
-Reads verdicts/<task>.jsonl and plan.json. Writes metrics_<model>/…, <org>_<model>_<user>.json and scores.json.
+Reads verdicts/<task>.jsonl and plan.json. Writes metrics_<model>/…, <org>_<model>_<user>.json and scores.json; removes
+what was made from older scores.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from podium.errors import IncompleteError, RecordError
+from podium.errors import IncompleteError, RecordError, StorageError
 from podium.files import canonical_json, sha256_file, write_atomic
 from podium.protocol import PASS_AT, grouped_name, metrics_name, pass_at_k, profile_named
 from podium.records import Scores, TaskScore, Verdict, VerdictsHeader, read_rows, write_record
+from podium.run_directory import SCORES, outdated_by, verdicts_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from podium.records import ModelName, Plan
+    from podium.records import ModelName, Plan, PlannedTask
 
 REVISION = 1  # raise when the same verdicts would give other files
-
-
-def verdicts_path(run_dir: Path, task: str) -> Path:
-    """Path of a task's verdict log."""
-    return run_dir / "verdicts" / f"{task}.jsonl"
 
 
 def score_task(path: Path, problems_in_task: int | None = None) -> tuple[VerdictsHeader, TaskScore]:
@@ -93,22 +91,45 @@ def metrics_config(plan: Plan, task: str) -> dict[str, Any]:
 
 
 def score(run_dir: Path, plan: Plan) -> Scores:
-    """Score every planned task of a run. Raises IncompleteError."""
-    model, scores = plan.release.model, []
-    for task in plan.tasks:
-        header, task_score = score_task(verdicts_path(run_dir, task.task), task.problems_in_task)
-        if header.problems != task.problems or header.n_samples != plan.sampling.n_samples:
-            message = f"{verdicts_path(run_dir, task.task)} covers other problems or samples than plan.json"
-            raise RecordError(message, hint="run podium run again; it redoes what the plan changed")
-        scores.append(task_score)
-        path = run_dir / metrics_name(task.task, model.model)
-        write_atomic(path, metrics_of([task_score], metrics_config(plan, task.task)))
+    """Score every planned task of a run; whatever was made from older scores goes first. Raises IncompleteError."""
+    model = plan.release.model
+    scores = [_score_planned(run_dir, plan, task) for task in plan.tasks]
     columns = profile_named(plan.profile).problems
     on_board = [task_score for task_score in scores if task_score.task in columns]
-    write_atomic(run_dir / grouped_name(model), grouped_of(on_board, model))
+    remove_outdated(run_dir)
+    for task_score in scores:
+        path = run_dir / metrics_name(task_score.task, model.model)
+        write_atomic(path, metrics_of([task_score], metrics_config(plan, task_score.task)))
+    if on_board:
+        write_atomic(run_dir / grouped_name(model), grouped_of(on_board, model))
+    else:  # nothing in it has a column on the board
+        (run_dir / grouped_name(model)).unlink(missing_ok=True)
     record = Scores(model=model, mode=plan.mode, tasks=scores, left_out=_left_out(plan, columns))
-    write_record(run_dir / "scores.json", record)
+    write_record(run_dir / SCORES, record)
     return record
+
+
+def _score_planned(run_dir: Path, plan: Plan, task: PlannedTask) -> TaskScore:
+    path = verdicts_path(run_dir, task.task)
+    header, task_score = score_task(path, task.problems_in_task)
+    if header.problems != task.problems or header.n_samples != plan.sampling.n_samples:
+        message = f"{path} covers other problems or samples than plan.json"
+        raise RecordError(message, hint="run podium run again; it redoes what the plan changed")
+    return task_score
+
+
+def remove_outdated(run_dir: Path) -> None:
+    """Remove what was made from older scores, so that nobody sends it. Raises StorageError."""
+    try:
+        for name in outdated_by("score"):
+            path = run_dir / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    except OSError as err:
+        message = f"cannot remove {path}, which was made from older scores: {err.strerror}"
+        raise StorageError(message, hint="make the run directory writable") from err
 
 
 def _left_out(plan: Plan, columns: dict[str, int]) -> list[str]:

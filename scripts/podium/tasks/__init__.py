@@ -26,7 +26,10 @@ __all__ = ["Problem", "Task", "TaskSource", "known_tasks", "load_task"]
 
 
 class TaskSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a task's rows lie and how many there must be. `stop` is None where the data carries its own."""
+    """Where a task's rows lie and how many there must be. `stop` is None where the data carries its own.
+
+    `provisions` names the list of what its programs may use, where that is not the language's own.
+    """
 
     language: str
     count: int
@@ -35,6 +38,7 @@ class TaskSource(msgspec.Struct, frozen=True, kw_only=True):
     folder_path: str = ""
     hub: tuple[str, str, str] | None = None
     bundled: str = ""
+    provisions: str = ""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +50,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     stop: list[str]
     data_sha256: str
     problems_in_task: int
+    provisions: str = ""
+
+    @property
+    def provisions_name(self) -> str:
+        """The list of what its programs may use beside the interpreter."""
+        return self.provisions or self.language
 
 
 def known_tasks() -> dict[str, TaskSource]:
@@ -83,6 +93,7 @@ def load_task(name: str, data_dir: Path | None, limit: int | None = None) -> Tas
         stop=stop,
         data_sha256=sha256_json([name, stop, content]),
         problems_in_task=len(problems),
+        provisions=source.provisions,
     )
 
 

@@ -62,6 +62,6 @@ TASKS: dict[str, TaskSource] = {
     "demo-python": TaskSource(
         language="py", count=16, read=humaneval_problem, stop=HUMANEVAL_STOP, bundled="python.jsonl"
     ),
-    "demo-sh": TaskSource(language="sh", count=8, read=multiple_problem, bundled="sh.jsonl"),
-    "demo-pl": TaskSource(language="pl", count=8, read=multiple_problem, bundled="pl.jsonl"),
+    "demo-sh": TaskSource(language="sh", count=8, read=multiple_problem, bundled="sh.jsonl", provisions="demo-sh"),
+    "demo-pl": TaskSource(language="pl", count=8, read=multiple_problem, bundled="pl.jsonl", provisions="demo-pl"),
 }

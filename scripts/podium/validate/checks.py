@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.protocol import COMMUNITY_FOLDER, grouped_name
+from podium.errors import RecordError
+from podium.files import parse_json
+from podium.protocol import COMMUNITY_FOLDER, generations_name, grouped_name, metrics_name
 from podium.records import Finding, Findings
 from podium.validate.breaches import Breach, BreachLog, printable
 from podium.validate.contents import Contents
@@ -21,12 +23,13 @@ from podium.validate.places import (
     recognise,
     recognise_content,
 )
-from podium.validate.rules.tables import RUN_RULES, SUBMISSION_RULES
+from podium.validate.rules.tables import LOG_RULES, RUN_RULES, SUBMISSION_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from podium.records import Plan
     from podium.validate.rules.rule import Rule
 
 RUN_FOLDERS = ("samples", "verdicts", "report")
@@ -58,7 +61,7 @@ def check_file(path: Path) -> Findings:
         load(contents, msgspec.structs.replace(place, path=path.name))
     elif (data := contents.intake.read(path.name, KINDS["generations"].limit_bytes)) is not None:
         _load_by_content(contents, path.name, data)
-    return _findings(contents)
+    return _check(contents, LOG_RULES)
 
 
 def _load_by_content(contents: Contents, name: str, data: bytes) -> None:
@@ -104,7 +107,7 @@ def _check_parts(intake: Intake, names: list[str], depth: int) -> Findings:
             load(contents, msgspec.structs.replace(place, path=name))
         elif intake.root.name == COMMUNITY_FOLDER:
             intake.is_plain(path)
-    parts.append(_findings(contents))
+    parts.append(_check(contents, LOG_RULES))
     return Findings(
         files=[file for part in parts for file in part.files],
         findings=[finding for part in parts for finding in part.findings],
@@ -115,14 +118,39 @@ def _load_run(intake: Intake) -> Contents:
     """A run directory: only files in their places; the model, the submission and leftovers are not parsed."""
     contents = Contents(intake=intake, name=intake.root.name, paths=intake.walk())
     known = [place for path in contents.paths if _is_in_place(path) and (place := recognise(path))]
-    # The plan first: the grouped file's name follows from it.
+    # The plan first: it says what else belongs to the run.
     for place in sorted(known, key=lambda place: place.path != "plan.json"):
-        _take(contents, place)
+        if contents.plan is None or _belongs(contents, place, contents.plan):
+            _take(contents, place)
     if contents.plan is not None:
         name = grouped_name(contents.plan.release.model)
         if name in contents.paths:
             _take(contents, Place(path=name, kind=KINDS["grouped"]))
     return contents
+
+
+def _belongs(contents: Contents, place: Place, plan: Plan) -> bool:
+    """Whether a file is the run's: others are of tasks no longer planned, or beside the one that took their place."""
+    planned = {task.task for task in plan.tasks}
+    if place.task and place.task not in planned:
+        return place.kind.format == "jsonl" and _task_of_log(contents, place) in planned
+    instead = {
+        "samples": f"samples/{place.task}.1-of-1.jsonl",
+        "generations": generations_name(place.task, plan.release.model.model),
+        "metrics": metrics_name(place.task, plan.release.model.model),
+    }
+    wanted = instead.get(place.kind.name, place.path)
+    return place.path == wanted or wanted not in contents.paths
+
+
+def _task_of_log(contents: Contents, place: Place) -> str:
+    """The task that a log's header names, whatever the file is called; empty where it names none."""
+    data = contents.intake.read(place.path, place.kind.limit_bytes) or b""
+    try:
+        header = parse_json(data.partition(b"\n")[0], place.path)
+    except RecordError:
+        return ""
+    return str(header.get("task")) if isinstance(header, dict) else ""
 
 
 def _is_in_place(path: str) -> bool:

@@ -16,6 +16,8 @@ from podium.generate.backend import Wanted
 from podium.generate.native.backend import NativeBackend
 from podium.generate.native.crowd import Crowd, Ended, Row
 from podium.generate.native.drawing import Drawing
+from podium.generate.native.fixed import FixedRows
+from podium.generate.native.fixed_drawing import FixedDrawing
 from podium.generate.sampling import nuclei_of
 from podium.records import Sampling
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from podium.generate.native.decoder import Decoder
     from podium.generate.native.drawing import Entry
+    from podium.generate.native.fixed_drawing import Seats
     from podium.generate.sampling import Nuclei
     from podium.tasks import Task
 
@@ -144,6 +147,44 @@ class ScriptedDrawing(Drawing):
         return crowd, crowd.advance(nuclei_of(logits, self._sampling), self._sampling)
 
 
+class ScriptedRows(FixedRows):
+    """Raises the scripted token of each row in the logits."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.script = torch.zeros_like(self._history)
+
+    def _states(self) -> list[torch.Tensor]:
+        return [*super()._states(), self.script]
+
+    def _forward(self, tokens: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        logits = super()._forward(tokens, places)
+        following = (places + 1).clamp(max=self._window - 1)[:, None]
+        wanted = self.script[: len(tokens)].gather(1, following)
+        return logits.scatter_add(1, wanted, torch.full_like(wanted, RAISED, dtype=logits.dtype))
+
+
+class ScriptedFixedDrawing(FixedDrawing):
+    """Drawing over fixed rows, by a script."""
+
+    rows_kind = ScriptedRows
+    script: Script
+
+    def _first(self, entry: Entry, logits: torch.Tensor, uniform: list[float]) -> list[int]:
+        super()._first(entry, logits, uniform)
+        rows = self.script.rows[self.script.task.problems.index(entry.problem)]
+        return [rows[index][0] for index in entry.indexes]
+
+    def _seat(self, entry: Entry, logits: Any, prompt: Any, rows: Any, seats: Seats) -> list[Ended]:
+        ended = super()._seat(entry, logits, prompt, rows, seats)
+        scripted = self.script.rows[self.script.task.problems.index(entry.problem)]
+        for slot, seat in enumerate(seats):
+            if seat and seat.problem is entry.problem:
+                tokens = torch.tensor(scripted[seat.index])
+                rows.script[slot, seat.begin : seat.begin + len(tokens)] = tokens
+        return ended
+
+
 class ScriptedNative(RecordingNative):
     """The native backend on a script."""
 
@@ -151,7 +192,7 @@ class ScriptedNative(RecordingNative):
 
     def _drawing(self, task: Any, sampling: Any, entries: Any) -> Drawing:
         drawing: Any = super()._drawing(task, sampling, entries)
-        drawing.__class__ = ScriptedDrawing
+        drawing.__class__ = ScriptedFixedDrawing if isinstance(drawing, FixedDrawing) else ScriptedDrawing
         drawing.script = self.script
         return drawing  # type: ignore[no-any-return]
 

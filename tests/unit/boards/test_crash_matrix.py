@@ -219,7 +219,7 @@ def test_any_disturbance_is_healed_by_the_next_run(name: str, tmp_path: Path, wi
     assert failures == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_call_with_every_disturbance_is_healed(
     name: str, tmp_path: Path, wire: Wire, capsys: pytest.CaptureFixture[str]

@@ -10,9 +10,10 @@ import pytest
 from podium.boards import pack
 from podium.boards.package import git_blob
 from podium.boards.submission import assemble, board_files, load_submission, marker, write_submission
-from podium.errors import IncompleteError, RecordError, StorageError
+from podium.errors import IncompleteError, NothingToDoError, RecordError, StorageError
 from podium.files import sha256_bytes
-from podium.records import Plan, Submission, digest_of_files, read_record, write_record
+from podium.records import Plan, Scores, Submission, TaskScore, digest_of_files, read_record, write_record
+from podium.run_directory import verdicts_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,3 +203,45 @@ def test_package_refuses_bytes_that_changed_while_it_was_open(make_run: Callable
 def test_blob_name_is_gits() -> None:
     # `printf 'hello\n' | git hash-object --stdin`
     assert git_blob(b"hello\n") == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+@pytest.mark.parametrize("changed", [GROUPED, "generations_Tiny-1/generations_demo-sh_Tiny-1.json"])
+def test_a_submission_of_a_run_that_went_on_is_not_sent(make_run: Callable[..., Path], changed: str) -> None:
+    run_dir = make_run()
+    (run_dir / changed).write_bytes(b"[]")
+    with pytest.raises(RecordError, match="changed after the submission of") as caught:
+        pack(run_dir)
+    assert "podium run" in caught.value.hint
+
+
+def test_a_submission_of_older_verdicts_is_not_sent(make_run: Callable[..., Path]) -> None:
+    run_dir = make_run()
+    verdicts = verdicts_path(run_dir, "demo-sh")
+    verdicts.parent.mkdir()
+    verdicts.write_bytes(b"then")
+    score = TaskScore(
+        task="demo-sh",
+        problems=8,
+        problems_in_task=8,
+        n_samples=1,
+        correct=1,
+        pass_at={},
+        outcomes={},
+        verdicts_sha256=sha256_bytes(b"then"),
+    )
+    scores = Scores(model=plan_of(run_dir).release.model, mode="parity", tasks=[score], left_out=[])
+    write_record(run_dir / "scores.json", scores)
+    assert pack(run_dir)
+    verdicts.write_bytes(b"now")
+    with pytest.raises(RecordError, match=r"demo-sh\.jsonl changed after the submission"):
+        pack(run_dir)
+
+
+def test_a_try_out_of_tasks_that_no_board_knows_is_never_submitted(make_run: Callable[..., Path]) -> None:
+    run_dir = make_run()
+    plan = msgspec.structs.replace(plan_of(run_dir), profile="bigcode", partial=["missing: humaneval"])
+    write_record(run_dir / "plan.json", plan)
+    with pytest.raises(NothingToDoError, match="never submitted: none of its tasks") as caught:
+        pack(run_dir)
+    assert caught.value.exit_code == 3
+    assert "report/index.html" in caught.value.hint

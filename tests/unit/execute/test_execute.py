@@ -31,6 +31,7 @@ TASK = Task(
     stop=[],
     data_sha256="d" * 64,
     problems_in_task=3,
+    provisions="demo-sh",
 )
 SHA256 = "a" * 64
 GENERATIONS = [["right", "wrong"], ["right", "right"], ["hang", "slow"]]
@@ -50,6 +51,7 @@ class FakeRunner:
         self.active = 0
         self.together_with_rerun: list[int] = []
         self.floods = True
+        self.provided = msgspec.structs.replace(ENDED, stdout=b"version bash GNU bash 5\nzone UTC\nend\n")
         self.probe_breaks, self.guard_result = "", "\npassed"
         self._watch, self._lock = watch, threading.Lock()
 
@@ -68,6 +70,7 @@ class FakeRunner:
         limits: Limits,
         grace_seconds: float = 0.0,
         resident: bool = False,
+        provisions: str = "",
     ) -> Completed:
         """Answer by what the program says."""
         text = b"".join(files.values()).decode()
@@ -78,6 +81,10 @@ class FakeRunner:
                 self.together_with_rerun.append(self.active)
         try:
             self._watch(text)
+            if text.startswith("# provisions"):
+                return self.provided
+            if "-nv" in command:
+                return msgspec.structs.replace(ENDED, stderr=b"" if "b ]]" in text else text.encode())
             return self._answer(text or " ".join(command), resident=resident)
         finally:
             with self._lock:
@@ -135,9 +142,10 @@ def test_every_sample_has_a_verdict_in_order(tmp_path: Path) -> None:
     header = run_stage(tmp_path / "v.jsonl", FakeRunner())
     assert outcomes(tmp_path / "v.jsonl") == WANTED
     assert (header.task, header.n_samples, header.problems) == ("demo-sh", 2, ["P/0", "P/1", "P/2"])
-    assert header.toolchain == {"bash": "tool 1.0"}
-    assert [check.ok for check in header.self_test] == [True] * 20
-    assert [check.name.endswith(", afterwards") for check in header.self_test] == [False] * 10 + [True] * 10
+    assert header.toolchain == {"bash": "tool 1.0", "time zone": "UTC"}
+    assert (header.packages, header.root, header.differences) == ({}, "", [])
+    assert [check.ok for check in header.self_test] == [True] * 24
+    assert [check.name.endswith(", afterwards") for check in header.self_test] == [False] * 12 + [True] * 12
     assert header.sandbox.layers == ["fake"]
 
 
@@ -161,7 +169,7 @@ def test_complete_file_is_left_alone_and_nothing_runs(tmp_path: Path) -> None:
     before = path.stat()
     assert run_stage(path, runner, report=report) == first
     assert path.stat().st_mtime_ns == before.st_mtime_ns
-    assert sum(runner.runs.values()) == 1  # the tool's version
+    assert sum(runner.runs.values()) == 2  # the tool's version, and what programs may use
     assert "nothing to do" in report.notes[0]
 
 
@@ -277,7 +285,7 @@ def test_complete_rows_without_the_later_self_test_are_tested_before_they_count(
     run_stage(path, FakeRunner())
     whole = path.read_bytes()
     header, rows = read_rows(path, VerdictsHeader, Verdict)
-    before = msgspec.structs.replace(header, self_test=header.self_test[:10])
+    before = msgspec.structs.replace(header, self_test=header.self_test[:12])
     path.write_bytes(b"".join(encode(line) + b"\n" for line in (before, *rows)))
     run_stage(path, runner)
     assert path.read_bytes() == whole
@@ -302,16 +310,18 @@ def test_each_guard_notices_a_sandbox_that_does_not_hold(guard: Guard) -> None:
 
 @pytest.mark.world
 @pytest.mark.parametrize(
-    ("language", "right", "wrong", "tests"),
+    ("language", "provisions", "right", "wrong", "tests"),
     [
-        ("py", "def f():\n    return 1", "def f():\n    return 2", "\nassert f() == 1"),
-        ("sh", "f() { echo 1; }", "f() { echo 2; }", "set -e\n[[ $(f) = 1 ]]"),
-        ("pl", "sub f { return 1; }", "sub f { return 2; }", "exit 1 unless f() == 1;"),
+        ("py", "py", "def f():\n    return 1", "def f():\n    return 2", "\nassert f() == 1"),
+        ("sh", "demo-sh", "f() { echo 1; }", "f() { echo 2; }", "set -e\n[[ $(f) = 1 ]]"),
+        ("pl", "demo-pl", "sub f { return 1; }", "sub f { return 2; }", "exit 1 unless f() == 1;"),
     ],
 )
-def test_each_language_end_to_end(tmp_path: Path, language: str, right: str, wrong: str, tests: str) -> None:
+def test_each_language_end_to_end(
+    tmp_path: Path, language: str, provisions: str, right: str, wrong: str, tests: str
+) -> None:
     problems = [Problem(id="P/0", prompt="", tests=tests)]
-    task = msgspec.structs.replace(TASK, name="t", language=language, problems=problems)
+    task = msgspec.structs.replace(TASK, name="t", language=language, provisions=provisions, problems=problems)
     with Sandbox() as sandbox:
         header = run_stage(tmp_path / "v.jsonl", sandbox, generations=[[right, wrong]], task=task)
     assert outcomes(tmp_path / "v.jsonl") == [("P/0", 0, "passed"), ("P/0", 1, "failed")]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from podium.execute.languages import language_named
 from podium.execute.pool import SLEEPERS_TOGETHER, Pool, Workers
 from podium.execute.programs import Program
 from podium.execute.sandbox import Completed
@@ -17,6 +16,7 @@ from podium.execute.slots import IdleCores, Slots
 from podium.files import AppendLog, sha256_bytes
 from podium.progress import SilentReport
 from podium.records import SandboxFacts, Verdict, decode
+from podium.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from podium.records import Limits
 
 WALL = 15.0
+TASK = Task(name="t", language="pl", problems=[], stop=[], data_sha256="d" * 64, problems_in_task=0)
 HUNG = Completed(
     exit_code=None, signal=9, stdout=b"", stderr=b"", result=None, timed_out=True, output_exceeded=False,
     memory_exceeded=False, wall_seconds=WALL, cpu_seconds=0.0,
@@ -55,6 +56,7 @@ class Scripted:
         limits: Limits,
         grace_seconds: float = 0.0,
         resident: bool = False,
+        provisions: str = "",
     ) -> Completed:
         share, again, _ = next(iter(files.values())).decode().split()
         with self._lock:
@@ -78,7 +80,7 @@ def run(tmp_path: Path, texts: list[str], sandbox: Scripted, workers: Workers) -
     ]
     log = AppendLog(tmp_path / "log")
     with log:
-        summary = Pool(language_named("sh"), "parity", sandbox, log, SilentReport()).run(programs, {}, workers)
+        summary = Pool(TASK, "parity", sandbox, log, SilentReport()).run(programs, {}, workers)
     rows = [decode(line, Verdict, "log") for line in (tmp_path / "log").read_bytes().splitlines()]
     return summary, [row.outcome for row in sorted(rows, key=lambda row: row.index)]
 

@@ -81,7 +81,10 @@ HEADER = VerdictsHeader(
     n_samples=50,
     limits=Limits(wall_seconds=3, cpu_seconds=9, memory_bytes=1, output_bytes=1, file_bytes=1, processes=1),
     sandbox=SandboxFacts(isolated=True, layers=["user namespace"], missing=[]),
+    packages={},
     toolchain={},
+    root="",
+    differences=[],
     self_test=[Check(name="right answer", ok=True, saw="passed")],
 )
 ERROR = Finding(rule="grouped-score", severity="error", path="x.json", message="differs")

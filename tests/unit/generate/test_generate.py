@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podium.errors import IncompleteError, RecordError, StorageError, UsageError
+from podium.errors import IncompleteError, OtherWorkError, RecordError, StorageError, UsageError
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
 from podium.generate.backend import Wanted
 from podium.generate.postprocess import cut_at_stop, finish_of, to_generation
@@ -27,7 +27,7 @@ from podium.records import Sample, Sampling
 from podium.tasks import Problem, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 TASK = Task(
     name="humaneval",
@@ -210,14 +210,150 @@ def test_a_finished_log_draws_nothing(tmp_path: Path) -> None:
     assert again.drawn == []
 
 
-def test_a_log_of_other_inputs_moves_aside_and_is_named(tmp_path: Path) -> None:
+OTHERS: list[tuple[dict[str, object], str]] = [
+    ({"sampling": Sampling(n_samples=2)}, "n_samples 3 instead of 2"),
+    ({"sampling": Sampling(n_samples=3, seed=1)}, "seed 0 instead of 1"),
+    ({"sampling": Sampling(n_samples=3, temperature=0.0, top_p=1.0)}, "temperature 0.2 instead of 0.0, top_p"),
+    ({"model_sha256": "2" * 64}, "another model"),
+    ({"backend": "native"}, "backend echo instead of native"),
+    ({"dtype": "bfloat16"}, "dtype float32 instead of bfloat16"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), OTHERS)
+def test_samples_of_other_inputs_stay_unless_they_are_given_up(
+    tmp_path: Path, changes: dict[str, object], reason: str
+) -> None:
     generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
-    report = SilentReport()
-    generate(_options(tmp_path, Sampling(n_samples=2)), TASK, EchoBackend(), report)
-    assert "other inputs" in report.notes[0]
-    assert report.notes[1] == "generate humaneval: a warning"
-    assert samples_path(tmp_path, "humaneval").with_suffix(".jsonl.stale").exists()
-    assert [len(texts) for texts in json.loads(_generations(tmp_path))] == [2] * 4
+    path = samples_path(tmp_path, "humaneval")
+    drawn, report = path.read_bytes(), SilentReport()
+    asked = msgspec.structs.replace(_options(tmp_path), **changes)
+    with pytest.raises(OtherWorkError, match=f"holds 12 samples of other work: {reason}") as caught:
+        generate(asked, TASK, EchoBackend(), report)
+    assert path.read_bytes() == drawn
+    assert "to move them to" in caught.value.hint
+    assert f"{path.name}.stale" in caught.value.hint
+    generate(msgspec.structs.replace(asked, discard=True), TASK, EchoBackend(), report)
+    assert path.with_name(f"{path.name}.stale").read_bytes() == drawn
+    assert reason in report.notes[0]
+    generate(asked, TASK, EchoBackend(0), report)
+
+
+def test_samples_that_were_given_up_never_take_the_place_of_earlier_ones(tmp_path: Path) -> None:
+    path, drawn = samples_path(tmp_path, "humaneval"), []
+    for n_samples in (3, 2, 1):
+        options = msgspec.structs.replace(_options(tmp_path, Sampling(n_samples=n_samples)), discard=True)
+        generate(options, TASK, EchoBackend(), SilentReport())
+        drawn.append(path.read_bytes())
+    stale = [path.with_name(f"{path.name}.{word}").read_bytes() for word in ("stale", "stale-2")]
+    assert [*stale, path.read_bytes()] == drawn
+
+
+class LaterBackend(EchoBackend):
+    """The same texts by a later version."""
+
+    def versions(self) -> dict[str, str]:
+        return {"echo": "2"}
+
+
+def test_finished_samples_of_an_earlier_version_are_kept_and_it_is_said(tmp_path: Path) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    path, report = samples_path(tmp_path, "humaneval"), SilentReport()
+    drawn = path.read_bytes()
+    header = generate(_options(tmp_path), TASK, LaterBackend(0), report)
+    assert path.read_bytes() == drawn
+    assert header.versions == {"echo": "1"}
+    assert "are kept, though drawn by echo 1 instead of 2" in report.notes[0]
+
+
+def test_a_log_is_not_continued_by_another_version(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        generate(_options(tmp_path), TASK, EchoBackend(3), SilentReport())
+    with pytest.raises(OtherWorkError, match="holds 6 samples of other work: echo 1 instead of 2"):
+        generate(_options(tmp_path), TASK, LaterBackend(), SilentReport())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+
+
+class ReplayedBackend(EchoBackend):
+    """As the replay backend: which file it is stands among the versions."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__()
+        self._digest = digest
+
+    def versions(self) -> dict[str, str]:
+        return {"engine": "replay", "generations_sha256": self._digest}
+
+
+def test_another_replayed_file_is_other_work(tmp_path: Path) -> None:
+    generate(_options(tmp_path), TASK, ReplayedBackend("1"), SilentReport())
+    with pytest.raises(OtherWorkError, match="generations_sha256 1 instead of 2"):
+        generate(_options(tmp_path), TASK, ReplayedBackend("2"), SilentReport())
+
+
+def _double(lines: list[bytes]) -> list[bytes]:
+    return [*lines, lines[-1], lines[3]]
+
+
+def _contradict(lines: list[bytes]) -> list[bytes]:
+    return [*lines, lines[3].replace(b" #", b" ?")]
+
+
+def _break(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:3], b"\0" * 40 + b"\n", *lines[4:]]
+
+
+def _stray(lines: list[bytes]) -> list[bytes]:
+    return [*lines, lines[-1].replace(b"P/3", b"P/9")]
+
+
+def _spoil(path: Path, how: Callable[[list[bytes]], list[bytes]]) -> bytes:
+    path.write_bytes(b"".join(how(path.read_bytes().splitlines(keepends=True))))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_rows_that_came_twice_are_written_once_and_nothing_is_drawn(tmp_path: Path, single: bool) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    path, report = samples_path(tmp_path, "humaneval"), SilentReport()
+    whole = path.read_bytes()
+    _spoil(path, _double)
+    generate(_options(tmp_path), TASK, EchoBackend(0, draws_single_samples=single), report)
+    assert path.read_bytes() == whole
+    assert report.notes == ["generate humaneval: 2 samples came twice and are written once"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message", "drawn"),
+    [
+        (_contradict, r":14 holds P/0#2 a second time, with another text", 3),
+        (_break, r":4 is not strict JSON", 1),
+        (_stray, r":14 holds P/9#2, which was never planned", 0),
+    ],
+)
+def test_a_log_whose_rows_do_not_fit_goes_on_without_them_when_asked(
+    tmp_path: Path, spoil: Callable[[list[bytes]], list[bytes]], message: str, drawn: int
+) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    path, whole = samples_path(tmp_path, "humaneval"), _generations(tmp_path)
+    spoiled = _spoil(path, spoil)
+    with pytest.raises(OtherWorkError, match=message) as caught:
+        generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    assert path.read_bytes() == spoiled
+    assert "--discard" in caught.value.hint
+    again = EchoBackend()
+    generate(msgspec.structs.replace(_options(tmp_path), discard=True), TASK, again, SilentReport())
+    assert len(again.drawn) == drawn
+    assert path.with_name(f"{path.name}.stale").read_bytes() == spoiled
+    assert _generations(tmp_path) == whole
+
+
+def test_a_header_that_cannot_be_read_is_other_work(tmp_path: Path) -> None:
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    path = samples_path(tmp_path, "humaneval")
+    _spoil(path, lambda lines: [b"{}\n", *lines[1:]])
+    with pytest.raises(OtherWorkError, match="12 samples of other work: a header that cannot be read"):
+        generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
 
 
 def test_missing_samples_are_named_never_left_out(tmp_path: Path) -> None:

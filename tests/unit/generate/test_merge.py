@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from podium.errors import IncompleteError, RecordError
+from podium.errors import IncompleteError, OtherWorkError, RecordError
 from podium.files import write_atomic
 from podium.generate.log import samples_path
 from podium.generate.merge import merge
@@ -173,6 +173,48 @@ def test_shards_drawn_differently_are_refused_by_what_differs(
         merge(shards, tmp_path / "out", "M")
     assert "generate the odd shard again" in caught.value.hint
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("removed", [1, 2])
+def test_a_merge_that_was_killed_while_it_removed_shards_is_finished(tmp_path: Path, removed: int) -> None:
+    for number in (1, 2, 3):
+        _write(tmp_path, _header(f"{number}/3", part_of(PROBLEMS, f"{number}/3")))
+    shards = sorted((tmp_path / "samples").iterdir())
+    kept = {path: path.read_bytes() for path in shards[removed:]}
+    merge([tmp_path], tmp_path, "M")
+    whole = samples_path(tmp_path, TASK).read_bytes()
+    for path, data in kept.items():
+        path.write_bytes(data)
+    merge([tmp_path], tmp_path, "M")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "samples").iterdir()} == {
+        f"{TASK}.1-of-1.jsonl": whole
+    }
+
+
+def test_a_shard_of_another_split_is_not_taken_for_a_part_of_the_whole(shards: list[Path], tmp_path: Path) -> None:
+    merge(shards, tmp_path / "out", "M")
+    _change(shards[0], dtype="bfloat16")
+    with pytest.raises(IncompleteError, match="lacks shard 2/3"):
+        merge(shards[:1], tmp_path / "out", "M")
+
+
+def _other_whole(folder: Path) -> bytes:
+    _write(folder, msgspec.structs.replace(_header("1/1", PROBLEMS), sampling=Sampling(n_samples=N, seed=5)))
+    return samples_path(folder, TASK).read_bytes()
+
+
+def test_finished_samples_where_the_whole_would_go_stay_unless_they_are_given_up(
+    shards: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    there = _other_whole(out)
+    with pytest.raises(OtherWorkError, match="holds 14 samples of other work: seed 5 instead of 0") as caught:
+        merge(shards, out, "M")
+    assert "--discard" in caught.value.hint
+    assert samples_path(out, TASK).read_bytes() == there
+    merge(shards, out, "M", discard=True)
+    assert samples_path(out, TASK).with_name(f"{TASK}.1-of-1.jsonl.stale").read_bytes() == there
+    assert _merged(out) == WHOLE
 
 
 def test_directories_without_logs_are_refused(tmp_path: Path) -> None:

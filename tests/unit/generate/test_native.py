@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import subprocess
@@ -13,7 +14,7 @@ import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tests.unit.generate.kinds import PACKED_KINDS
+from tests.unit.generate.kinds import PACKED_KINDS, draw_with
 from tests.unit.generate.tiny import MAX_LENGTH, naive, tiny_task, write_tiny
 
 from podium.errors import BackendError
@@ -31,6 +32,7 @@ from podium.generate.shards import part_of
 from podium.generate.transformers_backend import TransformersBackend
 from podium.progress import SilentReport
 from podium.records import Sample, Sampling
+from podium.rotary import Rotary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +76,7 @@ def _case(generator: random.Random, sampling: Sampling) -> list[Wanted]:
 
 def _use(kind: type[Linear], monkeypatch: pytest.MonkeyPatch) -> None:
     """Linear layers of this kind; and unless they are our own kernel's, attention by torch too."""
-    monkeypatch.setattr("podium.generate.native.weights.best_linear", lambda device: kind)
+    draw_with(kind, monkeypatch)
     if kind is not TiledLinear:
         monkeypatch.setattr("podium.generate.native.prompt.kernels", lambda: None)
 
@@ -104,7 +106,7 @@ def test_samples_equal_a_naive_samplers_in_any_company(
     assert _run_cases(tiny, expected, 60, monkeypatch) > 0
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_samples_equal_a_naive_samplers_in_two_thousand_cases(
     tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,18 +131,63 @@ def test_family_options_give_the_naive_samplers_samples(tmp_path: Path, family: 
     assert _draw(NativeBackend(folder), _everything(sampling), sampling) == naive(folder, task, sampling)
 
 
-@pytest.mark.parametrize("factor", [4.0, 1e12])
-def test_linear_rope_scaling_gives_transformers_logits(tmp_path: Path, factor: float) -> None:
+SCALINGS = {
+    "linear": {"rope_type": "linear", "factor": 4.0},
+    "no position": {"rope_type": "linear", "factor": 1e12},
+    "dynamic": {"rope_type": "dynamic", "factor": 2.0},
+    "llama3": {
+        **{"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0},
+        "original_max_position_embeddings": 16,
+    },
+    "yarn": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16},
+    "yarn, no factor of attention": {
+        **{"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "attention_factor": 1.0}
+    },
+}
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2"])
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_every_rope_scaling_gives_transformers_logits(tmp_path: Path, family: str, scaling: str) -> None:
     from transformers import AutoModelForCausalLM
 
-    rope = {"rope_type": "linear", "factor": factor, "rope_theta": 10000.0}
-    folder = write_tiny(tmp_path, rope_parameters=rope)
-    ids = [9, 8, 9, 7, 8, 9, 60, 61, 60] * 3
+    folder = write_tiny(tmp_path, family, rope_parameters={**SCALINGS[scaling], "rope_theta": 10000.0})
+    ids = [9, 8, 9, 7, 8, 9, 60, 61, 60] * 6
     logits, cache = NativeBackend(folder).decoder.prefill(ids[:-1])
     ours = [logits[0].cpu(), NativeBackend(folder).decoder.step(ids[-1:], [cache])[0].cpu()]
     with torch.inference_mode():
         theirs = AutoModelForCausalLM.from_pretrained(folder)(torch.tensor([ids])).logits[0, -2:]
     torch.testing.assert_close(torch.stack(ours), theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_no_two_rope_scalings_give_the_same_logits(tmp_path: Path) -> None:
+    """Else a kind that is not computed at all would pass for one that is; dynamic is plain up to its positions."""
+    seen = []
+    for number, scaling in enumerate(SCALINGS.values()):
+        folder = write_tiny(tmp_path / str(number), rope_parameters={**scaling, "rope_theta": 10000.0})
+        seen.append(NativeBackend(folder).decoder.prefill([9, 8, 9, 7, 8, 9, 60, 61, 60] * 6)[0])
+    distances = [float((one - other).abs().max()) for one, other in itertools.combinations(seen, 2)]
+    assert min(distances) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("rope", "said"),
+    [
+        (
+            {"rope_type": "longrope", "short_factor": [1.0] * 4, "long_factor": [2.0] * 4, "factor": 2.0},
+            "rope scaling 'longrope'",
+        ),
+        ({"rope_type": "linear", "factor": 2.0, "partial_rotary_factor": 0.5}, "partial rotary factor 0.5"),
+    ],
+)
+def test_other_rope_scalings_are_left_to_transformers(tmp_path: Path, rope: dict[str, Any], said: str) -> None:
+    folder = write_tiny(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["rope_parameters"] = {**rope, "rope_theta": 10000.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UnsupportedModelError, match=said) as caught:
+        NativeBackend(folder)
+    assert "--backend transformers" in caught.value.hint
 
 
 def test_both_spellings_of_linear_rope_scaling_are_known(tmp_path: Path) -> None:
@@ -151,10 +198,12 @@ def test_both_spellings_of_linear_rope_scaling_are_known(tmp_path: Path) -> None
     config |= {"rope_scaling": {"type": "linear", "factor": 4.0}, "rope_theta": 500.0}
     (folder / "config.json").write_text(json.dumps(config))
     assert read_shape(folder) == new
-    assert (new.rope_factor, new.rope_theta) == (4.0, 500.0)
+    assert new.rotary == Rotary(theta=500.0, kind="linear", values={"factor": 4.0})
 
 
-@pytest.mark.parametrize(("factor", "said"), [(None, "'factor'"), (0.0, r"scaling by 0\.0"), (-2.0, "scaling by -2")])
+@pytest.mark.parametrize(
+    ("factor", "said"), [(None, "lacks 'factor'"), (0.0, r"factor is 0\.0"), (-2.0, "factor is -2")]
+)
 def test_linear_rope_scaling_without_a_usable_factor_is_refused(
     tmp_path: Path, factor: float | None, said: str
 ) -> None:
@@ -179,14 +228,12 @@ def test_slots_are_bounded_by_full_caches_unless_few_rows_fit() -> None:
         vocabulary=32768,
         positions=512,
         rms_epsilon=1e-5,
-        rope_theta=1e4,
-        rope_factor=1.0,
+        rotary=Rotary(theta=1e4),
         is_tied=True,
         qkv_bias=False,
         output_bias=False,
         mlp_bias=False,
         dtype="bfloat16",
-        eos_ids=(0,),
     )
     half, full = (slots_for(shape, Sampling(), dtype, "cpu", 64 << 30) for dtype in (torch.bfloat16, torch.float32))
     assert half == 167
@@ -218,6 +265,7 @@ def test_loops_divide_the_slots_and_take_whole_problems(
         return steps(drawing, slots)
 
     monkeypatch.setattr(Drawing, "steps", noted)
+    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
     monkeypatch.setattr("podium.generate.native.backend.most_loops", lambda device: loops)
     drawn = _draw(NativeBackend(tiny, slots=slots), _everything(SETTINGS[0])[:problems], SETTINGS[0])
     assert len(drawn) == 8 * problems
@@ -357,7 +405,10 @@ def test_whole_decoding_and_kept_bytes_see_the_same_stops(
     assert _draw(NativeBackend(tiny), _everything(SETTINGS[1]), SETTINGS[1]) == expected[1]
 
 
-def test_no_row_is_computed_for_a_finished_sample_and_shared_rows_are_saved(tiny: Path) -> None:
+def test_no_row_is_computed_for_a_finished_sample_and_shared_rows_are_saved(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
     backend = NativeBackend(tiny)
     samples = _draw(backend, _everything(SETTINGS[0]), SETTINGS[0])
     # Each sample draws its first token from the prompt's row, and one from a decoded row for each other token.
@@ -441,7 +492,7 @@ def test_weights_that_do_not_fit_the_config_are_named(tmp_path: Path, change: st
     [
         ('"model_type": "llama"', '"model_type": "gpt2"', "family 'gpt2'"),
         ('"hidden_act": "silu"', '"hidden_act": "gelu"', "activation 'gelu'"),
-        ('"rope_type": "default"', '"rope_type": "yarn"', "rope scaling 'yarn'"),
+        ('"rope_type": "default"', '"rope_type": "su"', "rope scaling 'su'"),
     ],
 )
 def test_an_unknown_model_is_refused_with_the_way_out(tmp_path: Path, old: str, new: str, said: str) -> None:

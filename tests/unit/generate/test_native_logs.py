@@ -19,7 +19,6 @@ from podium.records import Sample, SamplesHeader, Sampling, encode
 if TYPE_CHECKING:
     from pathlib import Path
 
-CASES = 40
 SAMPLING = Sampling(n_samples=6, temperature=1.0, top_p=0.95, max_length=MAX_LENGTH, seed=1)
 
 
@@ -49,12 +48,14 @@ def _options(run: Path, shard: str = "1/1") -> GenerateOptions:
     )
 
 
-@pytest.mark.slow
-def test_any_sharding_and_any_interruption_end_in_a_naive_samplers_samples(tiny: Path, tmp_path: Path) -> None:
-    task, report, generator = tiny_task(), SilentReport(), random.Random(CASES)
+@pytest.mark.parametrize("cases", [6, pytest.param(40, marks=pytest.mark.exhaustive)])
+def test_any_sharding_and_any_interruption_end_in_a_naive_samplers_samples(
+    tiny: Path, tmp_path: Path, cases: int
+) -> None:
+    task, report, generator = tiny_task(), SilentReport(), random.Random(cases)
     expected, backend = naive(tiny, task, SAMPLING), NativeBackend(tiny)
     whole = generate(_options(tmp_path / "whole"), task, backend, report)
-    for case in range(CASES):
+    for case in range(cases):
         count, run = generator.randint(1, 4), tmp_path / str(case)
         for number in generator.sample(range(1, count + 1), count):
             shard = f"{number}/{count}"

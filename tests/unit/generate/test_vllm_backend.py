@@ -37,10 +37,11 @@ class StandinEngine:
     asked: list[Any]
     fault = ""
 
-    def __init__(self, model: str, dtype: str, enable_prefix_caching: bool, seed: int) -> None:
+    def __init__(self, model: str, dtype: str, enable_prefix_caching: bool, seed: int, generation_config: str) -> None:
         from transformers import AutoTokenizer
 
         assert enable_prefix_caching
+        assert generation_config == "vllm"
         self.tokenizer: Any = AutoTokenizer.from_pretrained(model)
         type(self).asked = []
 

@@ -23,7 +23,8 @@ from podium.records import (
     VerdictsHeader,
     encode,
 )
-from podium.score import score, score_task, verdicts_path
+from podium.run_directory import verdicts_path
+from podium.score import score, score_task
 
 LIMITS = Limits(
     wall_seconds=3, cpu_seconds=10, memory_bytes=1 << 30, output_bytes=1 << 20, file_bytes=1 << 20, processes=8
@@ -43,7 +44,10 @@ def write_verdicts(path: Path, outcomes: list[list[Outcome]], task: str = "human
         n_samples=len(outcomes[0]),
         limits=LIMITS,
         sandbox=SandboxFacts(isolated=True, layers=[], missing=[]),
+        packages={},
         toolchain={},
+        root="",
+        differences=[],
         self_test=[],
     )
     rows = [
@@ -158,6 +162,35 @@ def test_what_a_limit_leaves_out_is_said(tmp_path: Path) -> None:
     write_verdicts(verdicts_path(tmp_path, "humaneval"), [["passed", "passed"]])
     record = score(tmp_path, _plan({"humaneval": 1}, 2, in_task=164))
     assert "humaneval: 163 of 164 problems" in record.left_out
+
+
+def test_what_was_made_from_older_scores_is_gone_before_there_are_new_ones(tmp_path: Path) -> None:
+    write_verdicts(verdicts_path(tmp_path, "humaneval"), [["passed", "passed"]])
+    stale = ["submission.json", "submission/a/b.json", "pr_body.md", "gates.json", "findings.json", "report/index.html"]
+    kept = ["submit.json", "plan.json", "samples/humaneval.1-of-1.jsonl", "model/config.json"]
+    for name in (*stale, *kept):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    score(tmp_path, _plan({"humaneval": 1}, 2))
+    assert [name for name in stale if (tmp_path / name).exists()] == []
+    assert [name for name in kept if not (tmp_path / name).exists()] == []
+
+
+def test_verdicts_that_cannot_be_scored_outdate_nothing(tmp_path: Path) -> None:
+    write_verdicts(verdicts_path(tmp_path, "humaneval"), [["passed", "passed"]])
+    (tmp_path / "submission.json").write_text("{}")
+    with pytest.raises(RecordError):
+        score(tmp_path, _plan({"humaneval": 2}, 2))
+    assert (tmp_path / "submission.json").exists()
+
+
+def test_tasks_that_no_board_knows_are_scored_without_a_grouped_file(tmp_path: Path) -> None:
+    write_verdicts(verdicts_path(tmp_path, "multiple-sh"), [["passed", "failed"]], "multiple-sh")
+    grouped = tmp_path / "PAIML_ALBOR350M_noahgift.json"
+    grouped.write_text("{}")
+    record = score(tmp_path, _plan({"multiple-sh": 1}, 2))
+    assert [task.pass_at for task in record.tasks] == [{"pass@1": 0.5}]
+    assert not grouped.exists()
 
 
 def test_verdicts_of_another_plan_are_refused(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ from podium.records import (
     encode,
     write_record,
 )
-from podium.score import score, verdicts_path
+from podium.run_directory import verdicts_path
+from podium.score import score
 from podium.validate import validate
 
 if TYPE_CHECKING:
@@ -136,7 +137,10 @@ def make_verdicts(run_dir: Path, plan: Plan, task: PlannedTask) -> None:
         n_samples=plan.sampling.n_samples,
         limits=Limits(wall_seconds=3, cpu_seconds=3, memory_bytes=1, output_bytes=1, file_bytes=1, processes=1),
         sandbox=SandboxFacts(isolated=True, layers=["pid"], missing=[]),
+        packages={},
         toolchain={},
+        root="",
+        differences=[],
         self_test=[Check(name="right answer", ok=True, saw="passed")],
     )
     rows = [

@@ -319,6 +319,53 @@ def test_a_spoiled_run_breaks_its_rule(rule: str, spoil: Spoil, run_dir: Path) -
     assert rule in {finding.rule for finding in found(run_dir)}
 
 
+@pytest.mark.parametrize("where", ["samples/demo-sh.1-of-1.jsonl", "samples", "."])
+def test_a_row_that_comes_twice_is_found_wherever_the_log_is_looked_at(where: str, run_dir: Path) -> None:
+    lines("samples/demo-sh.1-of-1.jsonl", lambda old: [*old, old[3]])(run_dir)
+    for name in ("plan.json", GROUPED):  # as `podium generate` leaves a folder
+        (run_dir / name).unlink()
+    odd = [finding for finding in found(run_dir / where) if finding.rule == "samples-odd"]
+    assert [finding.severity for finding in odd] == ["error"]
+    assert "comes a second time" in odd[0].message
+
+
+def test_a_verdict_that_comes_twice_is_found_in_the_file_alone(run_dir: Path) -> None:
+    lines("verdicts/demo-sh.jsonl", lambda old: [*old, old[3]])(run_dir)
+    assert "verdicts-odd" in {finding.rule for finding in found(run_dir / "verdicts" / "demo-sh.jsonl")}
+
+
+UNPLANNED: list[Spoil] = [
+    rename("samples/demo-sh.1-of-1.jsonl", "samples/multiple-lua.1-of-1.jsonl"),
+    lambda root: shutil.copy(root / gens(), root / gens("multiple-lua")),
+    lambda root: shutil.copy(root / metrics(), root / metrics("multiple-lua")),
+    write("verdicts/multiple-lua.jsonl", b"{}\n{torn"),
+    write("samples/multiple-lua.1-of-1.jsonl", b"not json\n"),
+    write("generations_older/generations_demo-sh_older.json", b"[[]]"),
+    write("samples/demo-sh.1-of-2.jsonl", b"{}\n"),
+    write("samples/demo-sh.1-of-1.jsonl.stale", b"{}\n"),
+    edit("ledger.json", lambda value: value["entries"].update({"generate multiple-lua": value["entries"].pop("all")})),
+]
+
+
+@pytest.mark.parametrize("place", range(1, len(UNPLANNED)))
+def test_what_is_no_longer_planned_is_left_alone(place: int, run_dir: Path) -> None:
+    UNPLANNED[place](run_dir)
+    assert found(run_dir) == []
+
+
+def test_a_log_of_a_planned_task_under_the_name_of_another_is_no_such_file(run_dir: Path) -> None:
+    UNPLANNED[0](run_dir)
+    assert {"samples-header", "run-incomplete"} <= {finding.rule for finding in found(run_dir)}
+
+
+def test_a_run_of_tasks_that_no_board_knows_needs_no_grouped_file(run_dir: Path) -> None:
+    edit("plan.json", lambda plan: plan.update(profile="bigcode", partial=["none of its tasks is a column"]))(run_dir)
+    for path in (run_dir / GROUPED, run_dir / "submission.json", run_dir / "pr_body.md", run_dir / "ledger.json"):
+        path.unlink()
+    shutil.rmtree(run_dir / "submission")
+    assert found(run_dir) == []
+
+
 @pytest.mark.parametrize(("rule", "spoil"), SUBMISSION_CASES, ids=names(SUBMISSION_CASES))
 def test_a_spoiled_submission_breaks_its_rule(rule: str, spoil: Spoil, submission_dir: Path) -> None:
     spoil(submission_dir)

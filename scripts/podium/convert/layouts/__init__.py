@@ -9,6 +9,8 @@ import msgspec
 from podium.convert.adapter import Adapter, Base, Delta, pinned, read_adapter
 from podium.convert.containers import Container, Stored, open_container
 from podium.convert.hypotheses import Grid
+from podium.convert.layouts.names import EMBEDDING, HEAD
+from podium.convert.layouts.wrappers import unwrapped, why_strange
 from podium.convert.model_config import ModelConfig
 from podium.convert.tokenizer import TokenizerSource
 from podium.errors import CheckpointError
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.convert.hypotheses import Order
+    from podium.convert.layouts.wrappers import Unwrapped
+
+__all__ = ["EMBEDDING", "HEAD", "LAYOUTS", "Checkpoint", "detect"]
 
 # layout -> function (folder, container) -> Checkpoint or why it is none; the order is the order of detection
 LAYOUTS = {
@@ -28,15 +33,14 @@ LAYOUTS = {
     "entrenar-labelled": "podium.convert.layouts.entrenar:describe_labelled",
     "huggingface": "podium.convert.layouts.huggingface:describe",
 }
-HEAD = "lm_head.weight"
-EMBEDDING = "model.embed_tokens.weight"
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A detected checkpoint: its weights by Hugging Face name, its config, and the hypotheses it leaves open.
 
-    `prior` says by axis what labels and metadata claim and why; it is shown, never followed. With an adapter the
-    weights are its base's.
+    `prior` says by axis what labels and metadata claim and why; it is shown, never followed. `defined` says by axis
+    what the format itself means, which settles what scores leave open.
+    With an adapter the weights are its base's. `told` is what people should know of how it was read, by a name for it.
     """
 
     layout: str
@@ -46,7 +50,9 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     tokenizer: TokenizerSource
     grid: Grid
     prior: dict[str, str]
+    defined: dict[str, str] = {}
     adapter: Adapter | None = None
+    told: dict[str, str] = {}
 
     @property
     def parameters(self) -> int:
@@ -68,26 +74,32 @@ def detect(checkpoint: Path, base: Base | None = None) -> Checkpoint:
     Raises CheckpointError.
     """
     folder = checkpoint if checkpoint.is_dir() else checkpoint.parent
-    container = open_container(checkpoint)
-    adapter = read_adapter(folder, container)
+    opened = unwrapped(open_container(checkpoint))
+    adapter = read_adapter(folder, opened.container)
     if adapter is None:
-        return _describe(checkpoint, folder, container)
-    described = detect(pinned(adapter, base))
-    return msgspec.structs.replace(
-        described,
-        layout=f"{adapter.kind} over {described.layout}",
-        weights=adapter.over(described.weights),
-        adapter=adapter,
+        return _describe(checkpoint, folder, opened)
+    from podium.convert.layouts.adapted import adapted
+
+    return _told(
+        adapted(detect(pinned(adapter, base)), adapter, folder), "adapter-names", opened.phrase(is_adapter=True)
     )
 
 
-def _describe(checkpoint: Path, folder: Path, container: Container) -> Checkpoint:
+def _describe(checkpoint: Path, folder: Path, opened: Unwrapped) -> Checkpoint:
     reasons = []
+    strange = why_strange(list(opened.container.tensors))
+    if strange:
+        message = f"{opened.container.paths[0]}: {strange[0]}"
+        raise CheckpointError(message, hint=strange[1])
     for name in LAYOUTS:
         describe: Callable[[Path, Container], Checkpoint | str] = load("layout", name, LAYOUTS)
-        answer = describe(folder, container)
+        answer = describe(folder, opened.container)
         if isinstance(answer, Checkpoint):
-            return answer
+            return _told(answer, "names", opened.phrase())
         reasons.append(f"not {name}: {answer}")
     message = f"the layout of {checkpoint} is not known ({'; '.join(reasons)})"
     raise CheckpointError(message, hint="convert it to a known layout first: " + ", ".join(LAYOUTS))
+
+
+def _told(checkpoint: Checkpoint, name: str, what: str) -> Checkpoint:
+    return msgspec.structs.replace(checkpoint, told={**checkpoint.told, name: what}) if what else checkpoint

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 from podium.convert.containers.storage import STORAGES
 from podium.convert.hypotheses import Grid
 from podium.convert.layouts import EMBEDDING, HEAD, Checkpoint
+from podium.convert.layouts.names import TRAINING_STATE
 from podium.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from podium.convert.model_config import ModelConfig
     from podium.convert.tokenizer import TokenizerSource
 
-# What training keeps beside the weights, and rotary tables that old exports carry: no part of the model.
-TRAINING_STATE = re.compile(r"^__training__\.|\.rotary_emb\.inv_freq$")
 OWN_CONFIG = "use the config.json of the same training run"
 
 
@@ -69,6 +67,7 @@ def assemble(
     _check_names(where, shapes, weights)
     for name, shape in shapes.items():
         _check_tensor(where, weights[name], shape)
+    config.check_biases(weights, where)
     return Checkpoint(
         layout=layout,
         container=container,

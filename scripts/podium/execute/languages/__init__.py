@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
+from podium.execute.provisions import WITHHELD_SIGNAL
 from podium.names import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from podium.execute.sandbox import Completed
     from podium.records import Limits, Outcome
 
@@ -21,6 +24,15 @@ LANGUAGES = {
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.
 FILE_BYTES, PROCESSES = 512 << 20, 256
+
+
+def asked_for_withheld(completed: Completed) -> tuple[Outcome, str] | None:
+    """The outcome of a program that asked for something its list withholds, or None; see `provisions`."""
+    if completed.signal != WITHHELD_SIGNAL:
+        return None
+    lines = completed.stderr.decode(errors="replace").strip().splitlines()
+    name = lines[-1][:200] if lines else "something"
+    return "unavailable", f"it asked for {name}, which the harness has and programs here have not"
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +66,12 @@ class Language(Protocol):
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """The outcome, and the harness's text for it."""
 
+    def second_look(self, program: bytes) -> Run | None:
+        """What else to run before a pass is believed, or None."""
+
+    def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
+        """The outcome instead of the pass that the second look refutes, or None."""
+
     def probes(self, tests: str) -> list[Probe]:
         """Programs for the self-test of the toolchain, with the modules that `tests` need."""
 
@@ -65,6 +83,17 @@ def met_limit(completed: Completed) -> Outcome | None:
     if completed.processes_exceeded:
         return "process_limit"
     return "file_limit" if completed.files_exceeded else None
+
+
+def judge(
+    language: Language, program: bytes, mode: Mode, run: Callable[[Run], Completed]
+) -> tuple[Completed, Outcome, str]:
+    """Run one program and read what that showed; `run` is where programs run. Raises SandboxError."""
+    completed = run(language.prepare(program))
+    outcome, message = language.read(completed, mode)
+    look = language.second_look(program) if outcome == "passed" else None
+    outcome, message = (language.read_again(run(look)) if look else None) or (outcome, message)
+    return completed, outcome, message
 
 
 def language_named(name: str) -> Language:

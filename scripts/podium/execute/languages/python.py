@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import FILE_BYTES, PROCESSES, Probe, Run, met_limit
+from podium.execute.languages import FILE_BYTES, PROCESSES, Probe, Run, asked_for_withheld, met_limit
 from podium.records import Limits
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Python:
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """`passed`, `timed out` or `failed: <exception>`; a process that dies without a word is "timed out" there."""
+        if withheld := asked_for_withheld(completed):
+            return withheld
         limit = met_limit(completed)
         if completed.result is None:
             if completed.output_exceeded:
@@ -61,6 +63,14 @@ class Python:
         if kind == "SyntaxError" or kind in ("IndentationError", "TabError"):
             return "syntax_error", message
         return ("out_of_memory" if kind == "MemoryError" else "failed"), message
+
+    def second_look(self, program: bytes) -> Run | None:
+        """Nothing: a pass is believed."""
+        return None
+
+    def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
+        """Nothing is run again."""
+        return None
 
     def probes(self, tests: str) -> list[Probe]:
         """Right, wrong, malformed, endless, and that modules are there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import FILE_BYTES, PROCESSES, Run, met_limit
+from podium.execute.languages import FILE_BYTES, PROCESSES, Run, asked_for_withheld, met_limit
 from podium.records import Limits
 
 if TYPE_CHECKING:
@@ -41,10 +41,20 @@ class Script:
         name = f"tmp/{self.file_name}"
         return Run(command=[self.interpreter, name], files={name: program})
 
+    def second_look(self, program: bytes) -> Run | None:
+        """Nothing: a pass is believed."""
+        return None
+
+    def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
+        """Nothing is run again."""
+        return None
+
     def stopped(self, completed: Completed) -> tuple[Outcome, str] | None:
         """The outcome of a program that we ended, or None. The harness calls all of these Timeout."""
         if completed.output_exceeded:
             return "output_limit", "Timeout"
+        if withheld := asked_for_withheld(completed):
+            return withheld
         return (met_limit(completed) or "timed_out", "Timeout") if completed.timed_out else None
 
     def broken(self, completed: Completed) -> tuple[Outcome, str]:

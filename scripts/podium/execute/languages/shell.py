@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.languages import Probe, met_limit
+from podium.execute.languages import Probe, Run, met_limit
 from podium.execute.languages.script import Script, kept
 
 if TYPE_CHECKING:
     from podium.execute.languages import Mode
     from podium.execute.sandbox import Completed
     from podium.records import Outcome
+
+
+# With -v Bash shows each line that it reads, so this one is shown only if the lines before it could be parsed.
+LAST_LINE = b"\n: read to its end\n"
 
 
 class Shell(Script):
@@ -30,12 +34,26 @@ class Shell(Script):
             return met_limit(completed) or "syntax_error", "SyntaxError"
         return self.broken(completed)
 
+    def second_look(self, program: bytes) -> Run | None:
+        """Only read the program: Bash 5.2.15 (Debian 12) ends with 0 where it cannot parse a `[[` or a `for ((`.
+
+        5.1, as in the board's image, and 5.2.37 end with 1 or 2 there. The tests behind such a place never ran.
+        """
+        return Run(command=["bash", "-nv", self.file_name], files={self.file_name: program + LAST_LINE})
+
+    def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
+        """A syntax error, if the last line was not reached although nothing was found wrong."""
+        if completed.exit_code == 0 and not completed.stderr.endswith(LAST_LINE):
+            return "syntax_error", "SyntaxError"
+        return None
+
     def probes(self, tests: str) -> list[Probe]:
-        """Right, wrong, malformed, endless."""
+        """Right, wrong, malformed in two ways, endless."""
         head, tail = "answer() {\n    echo ", "\n}\n\nset -e\n[[ $(answer) = 42 ]]"
         return [
             Probe(name="right answer", program=f"{head}42{tail}", wanted="passed"),
             Probe(name="wrong answer", program=f"{head}41{tail}", wanted="failed"),
             Probe(name="syntax error", program=f"{head}42\nfi{tail}", wanted="syntax_error"),
             Probe(name="endless loop", program=f"while :; do :; done\n{head}42{tail}", wanted="timed_out"),
+            Probe(name="error in a condition", program=f"{head}42\n    [[ a ] || b ]]{tail}", wanted="syntax_error"),
         ]

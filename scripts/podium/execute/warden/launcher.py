@@ -14,7 +14,7 @@ import sys
 import types
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 if __name__ == "__main__":
     # The real packages import what this bare interpreter does not have; their folders are all we need.
@@ -25,15 +25,6 @@ if __name__ == "__main__":
 
 from podium.execute.warden import groups, kernel, memory, origin, programs, seccomp, view, wire
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-# Imported once so that programs in this interpreter find them ready; nothing that the harness blocks.
-PRELOADED = (
-    "bisect", "collections", "copy", "datetime", "decimal", "fractions", "functools", "hashlib", "heapq", "io",
-    "itertools", "json", "math", "operator", "random", "re", "shutil", "statistics", "string", "subprocess", "tempfile",
-    "time", "typing",
-)  # fmt: skip
 SIGKILL = 9
 NO_GROUP = "memory of all processes together"
 LIMITS_HINT = "raise these hard limits for this user (as root, or in /etc/security/limits.conf), then run it again"
@@ -52,16 +43,15 @@ class Place:
     watch: memory.MemoryWatch | None = None
 
 
-def load_driver(path: str) -> Callable[[bytes, float, int, bytes], None]:
-    """Load the file whose `main` runs a program inside this interpreter."""
+def load_driver(path: str) -> types.ModuleType:
+    """Load the file whose `main` runs a program inside this interpreter, after its `prepare`."""
     spec = importlib.util.spec_from_file_location("driver", path)
     if spec is None or spec.loader is None:
         message = f"{path} is not a Python file"
         raise ImportError(message)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    main: Callable[[bytes, float, int, bytes], None] = module.main
-    return main
+    return module
 
 
 def lock_down() -> None:
@@ -85,8 +75,6 @@ def serve(control: int, warden: programs.Warden) -> None:
 def settle(control: int, config: dict[str, Any]) -> None:
     """Isolate this process, or at least follow what it starts, then serve. Raises OSError where it cannot be had."""
     driver = load_driver(config["driver"])
-    for name in PRELOADED:
-        importlib.import_module(name)
     if config["isolated"]:
         place = isolate(control, config)
         if place is None:
@@ -94,13 +82,13 @@ def settle(control: int, config: dict[str, Any]) -> None:
     else:
         kernel.control_process(kernel.PR_SET_CHILD_SUBREAPER, 1)
         place = Place(box=Path(config["box"]), processes=os.open("/proc", os.O_PATH | os.O_DIRECTORY))
-    prepare_interpreter(config)
+    prepare_interpreter(config, driver)
     warden = programs.Warden(
         isolated=config["isolated"],
         becomes_nobody=place.becomes_nobody,
         box=place.box,
         environment=dict(os.environ),
-        driver=driver,
+        driver=driver.main,
         processes=place.processes,
         group=place.group,
         process_group=place.process_group,
@@ -111,7 +99,7 @@ def settle(control: int, config: dict[str, Any]) -> None:
         serve(control, warden)
     finally:
         if not warden.isolated:  # podium may be dead; an isolated box ends with its namespace
-            shutil.rmtree(warden.box, ignore_errors=True)
+            shutil.rmtree(warden.box.parent, ignore_errors=True)  # with the view beside it
 
 
 def isolate(control: int, config: dict[str, Any]) -> Place | None:
@@ -150,7 +138,7 @@ def settle_inside(
     for one in (group, process_group):
         if one is not None:
             one.enter()
-    missing, processes = view.build_view(config["shown"], config["links"], config["box_bytes"])
+    missing, processes = view.build_view(config)
     lock_down()
     watch = None
     if group is None:
@@ -168,12 +156,12 @@ def settle_inside(
     )
 
 
-def prepare_interpreter(config: dict[str, Any]) -> None:
+def prepare_interpreter(config: dict[str, Any], driver: types.ModuleType) -> None:
     """What a program in this interpreter finds: its module path and environment, and nothing of ours by name."""
     os.environ.clear()
     os.environ.update(config["environment"])
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)] + config["module_path"]
-    sys.argv[:] = [""]
+    driver.prepare(config["environment"]["TMPDIR"])
     for name in [name for name in sys.modules if name == "driver" or name.partition(".")[0] == "podium"]:
         del sys.modules[name]
     gc.collect()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from podium.execute.warden.memory import MemoryWatch
 
 RESULT_BYTES = 1 << 20
-RESULT_DESCRIPTOR = 3
+RESULT_DESCRIPTOR = 4096
 NONCE_BYTES = 16
 READ_BYTES = 1 << 16
 OUTER_MARGIN = 8  # processes that count as the same user: may be the warden and who started it, and some to spare
@@ -60,7 +60,8 @@ def run(
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Run the requested program to its end in a box that is empty. Raises EOFError when podium is gone."""
     resident, limits, nonce = request["resident"], request["limits"], os.urandom(NONCE_BYTES)
-    _write_files(warden, request["files"], files)
+    if not resident:  # those read no file, and the harness's working directory is empty
+        _write_files(warden, request["files"], files)
     _bound(warden, limits)
     pipes = _make_pipes(warden, 2 if resident else 3)  # failure, then result or stdout and stderr
     began = time.monotonic()
@@ -83,8 +84,8 @@ def run(
     header = _describe(warden, ended, ended_by, limits)
     header |= {"error": failure.decode(errors="replace"), "wall_seconds": wall_seconds}
     if resident:
-        _, found, result = outputs[0].partition(nonce)
-        return header | {"has_result": bool(found)}, [b"", b"", result]
+        said, found, result = outputs[0].partition(nonce)
+        return header | {"has_result": bool(found)}, [b"", said, result]
     return header | {"has_result": False}, [*(output[:limit] for output in outputs), b""]
 
 
@@ -194,14 +195,15 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
     leave = os._exit
     failure = pipes[0]
     try:
+        result = _keep_out_of_reach(pipes[1]) if request["resident"] else -1
         os.setsid()
         os.chdir(warden.box / BOX_FOLDERS[0])
         _set_limits(request["limits"], warden)
         _drop_rights(warden)
         _go_first(warden)
         if request["resident"]:
-            os.dup2(pipes[1], RESULT_DESCRIPTOR)
-            os.closerange(RESULT_DESCRIPTOR + 1, 1 << 16)
+            os.closerange(3, result)
+            os.closerange(result + 1, 1 << 16)
         else:
             for target, pipe in ((1, pipes[1]), (2, pipes[2])):
                 os.dup2(pipe, target)
@@ -211,15 +213,24 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
                 str(_place(warden, part)) if part in request["files"] and "/" in part else part
                 for part in request["command"]
             ]
-            os.execvpe(command[0], command, warden.environment)  # noqa: S606
+            os.execvpe(command[0], command, warden.environment | request["environment"])  # noqa: S606
     except OSError as err:
         os.write(failure, f"{request['command'][0]}: {err}".encode())
         leave(127)
     try:
         gc.enable()
-        warden.driver(files[0], request["limits"]["wall_seconds"], RESULT_DESCRIPTOR, nonce)
+        os.environ.update(request["environment"])
+        warden.driver(files[0], request["limits"]["wall_seconds"], result, nonce)
     finally:
         leave(1)
+
+
+def _keep_out_of_reach(pipe: int) -> int:
+    """The pipe again, as a descriptor beyond those that programs close to be sure: the harness connects afterwards."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    unlimited = hard == resource.RLIM_INFINITY
+    return os.dup2(pipe, RESULT_DESCRIPTOR if unlimited else min(RESULT_DESCRIPTOR, hard - 1), inheritable=False)
 
 
 def _set_limits(limits: dict[str, Any], warden: Warden) -> None:

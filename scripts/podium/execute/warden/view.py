@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from podium.execute.warden import kernel
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 NOBODY = 65534
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr")
-ETC_ENTRIES = ("alternatives", "ld.so.cache", "localtime")
+ETC_ENTRIES = ("alternatives", "ld.so.cache")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 BOX = Path("/box")
 BOX_FOLDERS = ("work", "tmp", "shm")
@@ -71,11 +68,12 @@ def _map_from_outside(flags: int) -> bool:
     return status == 0
 
 
-def build_view(
-    shown: Iterable[tuple[str, str]], links: Iterable[tuple[str, str]], box_bytes: int
-) -> tuple[list[str], int]:
-    """Replace the root by a small read-only one. `shown` are (folder outside, path inside), `links` (path, target).
+def build_view(config: dict[str, Any]) -> tuple[list[str], int]:
+    """Replace the root by a small read-only one; `config` is the sandbox's.
 
+    Its keys: `shown`, pairs of a folder outside and its path inside; `hidden`, folders that are empty inside;
+    `provided`, pairs of a file or folder outside and its path inside, also below a hidden one; `links`, pairs of a path
+    and its target; `texts`, pairs of a path and what the program there says; `box_bytes`.
     Returns the names of the layers that could not be had, and a descriptor of a /proc that can be written.
     """
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
@@ -85,21 +83,45 @@ def build_view(
     kernel.pivot_root(".", "old")
     os.chdir("/")
     _show_system()
-    for source, target in shown:
+    for source, target in config["shown"]:
         _show_folder(f"/old{source}", target)
-    for path, target in links:
-        if not Path(path).exists():
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).symlink_to(target)
+    _show_provisions(config)
     _show_devices()
     missing, processes = _mount_proc()
-    _mount_box(box_bytes)
+    _mount_box(config["box_bytes"])
     kernel.detach("/old")
     Path("/old").rmdir()
     flags = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV
-    kernel.set_mount_attributes("/", flags, recursive=False)
+    for folder in ("/", *config["hidden"]):
+        kernel.set_mount_attributes(folder, flags, recursive=False)
     kernel.set_host_name("podium")
     return missing, processes
+
+
+def _show_provisions(config: dict[str, Any]) -> None:
+    """What the lists name, in place of what the machine has."""
+    config["hidden"] = [folder for folder in config["hidden"] if Path(folder).is_dir()]
+    for folder in config["hidden"]:
+        kernel.mount("tmpfs", folder, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,mode=755")
+    for source, target in config["provided"]:
+        if Path(f"/old{source}").is_dir():
+            _show_folder(f"/old{source}", target)
+        else:
+            _make_parent(target)
+            Path(target).touch()
+            kernel.bind_read_only(f"/old{source}", target)
+    for path, target in config["links"]:
+        if not os.path.lexists(path):
+            _make_parent(path)
+            os.symlink(target, path)  # noqa: PTH211  hundreds of them, before each warden's first program
+    for path, text in config["texts"]:
+        _make_parent(path)
+        Path(path).write_text(text)
+        os.chmod(path, 0o555)  # noqa: PTH101, S103  programs are nobody
+
+
+def _make_parent(path: str) -> None:
+    os.makedirs(path.rpartition("/")[0] or "/", exist_ok=True)  # noqa: PTH103
 
 
 def _show_folder(source: str, target: str) -> None:

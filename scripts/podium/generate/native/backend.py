@@ -14,6 +14,7 @@ from podium.errors import BackendError
 from podium.generate.attention import KERNELS
 from podium.generate.native.decoder import Decoder
 from podium.generate.native.drawing import Drawing, Entry
+from podium.generate.native.fixed_drawing import FixedDrawing, is_fixed
 from podium.generate.native.kernels import are_missing, torchs_threads
 from podium.generate.native.loops import most_loops, side_by_side
 from podium.generate.native.room import free_on, give_back_large, slots_for
@@ -60,10 +61,14 @@ class NativeBackend:
         self._slots, self.sample_rows, self.linear_rows = slots, 0, 0
 
     def versions(self) -> dict[str, str]:
-        """Return package versions, the device and how linear layers are computed; `avx2` is our kernels."""
+        """Return package versions, the device and how linear layers are computed; `avx2` is our kernels.
+
+        Where rows are fixed it says so: in half precision their numbers are not those of rows that are not.
+        """
         names = ("torch", "transformers", "tokenizers", "numpy")
         device = self.decoder.device.type
-        return {**{name: version(name) for name in names}, "engine": "native", "device": device, "linear": self._how}
+        how = {"engine": "native", "device": device, "linear": self._how}
+        return {name: version(name) for name in names} | how | ({"rows": "fixed"} if is_fixed(device) else {})
 
     def stop_words(self, task: Task) -> list[str]:
         """The task's stop words and the eos token's text."""
@@ -75,8 +80,6 @@ class NativeBackend:
             message = f"{sampling.max_length} tokens are asked for, the model has {self.shape.positions} positions"
             raise BackendError(message, hint=f"pass --max-length {self.shape.positions}")
         warnings = self._texts.preflight(task, sampling)
-        if self.shape.eos_ids and self._texts.eos_id not in self.shape.eos_ids:
-            warnings.append(f"eos is token {self._texts.eos_id} in the tokenizer, {self.shape.eos_ids} in config.json")
         if not self._linear_kind.is_packed:
             warnings.append(
                 "linear layers are not packed here: a sample may depend on what is drawn beside it, also after a kill"
@@ -95,9 +98,11 @@ class NativeBackend:
         return slots_for(self.shape, sampling, self.decoder.dtype, device, free, loops)
 
     def facts(self) -> str:
-        """What the run saved so far, for people."""
+        """What the run saved or cost so far, for people."""
         if not self.sample_rows:
             return ""
+        if self.linear_rows > self.sample_rows:
+            return f"{1 - self.sample_rows / self.linear_rows:.0%} of the rows in vain"
         return f"{1 - self.linear_rows / self.sample_rows:.0%} of the rows shared"
 
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
@@ -133,14 +138,12 @@ class NativeBackend:
 
     def _drawing(self, task: Task, sampling: Sampling, entries: Sequence[Entry]) -> Drawing:
         finder = self._texts.finder(self.stop_words(task), self.shape.vocabulary)
-        return Drawing(self.decoder, entries, task.name, sampling, finder, self.shape.eos_ids)
+        kind = FixedDrawing if is_fixed(self.decoder.device.type) else Drawing
+        return kind(self.decoder, entries, task.name, sampling, finder, self._texts.end_ids)
 
     def _samples(self, task: Task, ended: Ended, ids: list[int]) -> list[Sample]:
         row = ended.tokens
         if not row:
             return [prompt_only(ended.problem, index) for index in ended.members]
-        if row[-1] in self.shape.eos_ids and row[-1] != self._texts.eos_id:
-            # transformers pads an ended row with the tokenizer's eos, and there the harness cuts.
-            row = [*row, self._texts.eos_id]
         first = self._texts.sample(task, ended.problem, ended.members[0], ids, row)
         return [msgspec.structs.replace(first, index=index) for index in ended.members]

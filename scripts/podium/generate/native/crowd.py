@@ -12,8 +12,6 @@ import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from podium.generate.native.cache import Cache
@@ -48,10 +46,10 @@ class Crowd:
         streams: dict[int, NDArray[np.float64]],
         cache: Cache,
         finder: StopFinder,
-        eos_ids: Sequence[int],
+        eos_ids: frozenset[int],
     ) -> None:
         self.problem, self.cache = problem, cache
-        self._streams, self._finder, self._eos_ids = streams, finder, frozenset(eos_ids)
+        self._streams, self._finder, self._eos_ids = streams, finder, eos_ids
         self.rows = [Row(sorted(streams), [], finder.begin())]
         self.unfinished = len(streams)
         self._step = 0

@@ -15,12 +15,15 @@ from torch.nn import functional
 
 from podium.generate.native.cache import LENGTH_STEP, Cache
 from podium.generate.native.prompt import shared_prompt
+from podium.rotary.frequencies import frequencies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from podium.generate.native.shape import Shape
     from podium.generate.native.weights import Layer, Weights
+
+    Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class Decoder:
@@ -29,13 +32,22 @@ class Decoder:
     def __init__(self, shape: Shape, weights: Weights) -> None:
         self._shape, self._weights = shape, weights
         self.device, self.dtype = weights.embedding.device, weights.embedding.dtype
+        self.group = shape.heads // shape.kv_heads
         self._cosine, self._sine = _rotary(shape, self.device, self.dtype)
 
-    @torch.inference_mode()
     def prefill(self, ids: Sequence[int], room: int = LENGTH_STEP) -> tuple[torch.Tensor, Cache]:
         """Run one prompt; returns its last logits [1, vocabulary] and its cache of one row, for `room` more tokens."""
+        logits, kept = self.run_prompt(ids)
+        prompt = shared_prompt(kept, self.group) if self._weights.linear_kind.is_packed else None
+        return logits, Cache(kept, prompt, room)
+
+    @torch.inference_mode()
+    def run_prompt(self, ids: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Its last logits [1, vocabulary]; its keys and values [layers, 2, 1, kv heads, tokens, head width]."""
         shape, count = self._shape, len(ids)
-        rows = self._weights.embedding[torch.tensor(ids, device=self.device)]
+        # Out of pinned memory: a card takes it without having to finish first what it was given before.
+        given = torch.tensor(ids, pin_memory=self.device.type == "cuda").to(self.device, non_blocking=True)
+        rows = self._weights.embedding[given]
         cosine, sine = self._cosine[:count], self._sine[:count]
         kept = rows.new_empty(shape.layers, 2, 1, shape.kv_heads, count, shape.head_width)
         for number, layer in enumerate(self._weights.layers):
@@ -49,8 +61,7 @@ class Decoder:
                 enable_gqa=shape.heads != shape.kv_heads,
             )
             rows = self._finish_layer(layer, rows, attended[0].transpose(0, 1).reshape(count, -1))
-        prompt = shared_prompt(kept, shape.heads // shape.kv_heads) if self._weights.linear_kind.is_packed else None
-        return self._logits(rows[-1:]), Cache(kept, prompt, room)
+        return self._logits(rows[-1:]), kept
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int], caches: Sequence[Cache]) -> torch.Tensor:
@@ -60,18 +71,36 @@ class Decoder:
         # Packed layers compute some rows more than there are; those are carried along from the first layer on.
         count = len(tokens)
         added = self._weights.linear_kind.padded_count(count) - count
-        rows = self._weights.embedding[torch.tensor([*tokens, *[0] * added], device=self.device)]
         lengths = [cache.length for cache in caches for _ in range(cache.rows)]
         places = torch.tensor(lengths + [0] * added, device=self.device)
-        cosine, sine = self._cosine[places], self._sine[places]
-        attended = rows.new_zeros(len(rows), self._shape.heads * self._shape.head_width)
-        for number, layer in enumerate(self._weights.layers):
-            queries, keys, values = self._project(layer, rows, cosine, sine)
+        width = self._shape.heads * self._shape.head_width
+        attended = self._weights.embedding.new_zeros(count + added, width)
+
+        def attend(number: int, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
             self._attend(number, caches, queries, keys, values, attended)
-            rows = self._finish_layer(layer, rows, attended)
+            return attended
+
+        logits = self.run_rows(torch.tensor([*tokens, *[0] * added], device=self.device), places, attend)
         for cache in caches:
             cache.extend()
-        return self._logits(rows)[:count]
+        return logits[:count]
+
+    def run_rows(self, tokens: torch.Tensor, places: torch.Tensor, attend: Attend) -> torch.Tensor:
+        """One token of each row at its place, both [rows]; returns logits [rows, vocabulary]. Never waits for a card.
+
+        `attend` is told a layer's number, its queries [rows, heads, head width], keys and values [rows, kv heads, head
+        width]; it keeps these and returns what the queries see [rows, heads x head width].
+        """
+        rows = self._weights.embedding[tokens]
+        cosine, sine = self._cosine[places], self._sine[places]
+        for number, layer in enumerate(self._weights.layers):
+            rows = self._finish_layer(layer, rows, attend(number, *self._project(layer, rows, cosine, sine)))
+        return self._logits(rows)
+
+    def new_cache(self, rows: int, positions: int) -> torch.Tensor:
+        """Room for keys and values, [layers, 2, rows, positions, kv heads, head width]; zeros, as NaN would spread."""
+        shape = self._shape
+        return self._weights.embedding.new_zeros(shape.layers, 2, rows, positions, shape.kv_heads, shape.head_width)
 
     def _project(
         self, layer: Layer, rows: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor
@@ -123,9 +152,7 @@ class Decoder:
 
 def _rotary(shape: Shape, device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
     """Cosine and sine of every position, each [positions, 1, head width / 2]; computed in float32 as transformers."""
-    exponents = torch.arange(0, shape.head_width, 2, dtype=torch.float32) / shape.head_width
-    # In transformers' order of operations: its tables, bit for bit.
-    frequencies = 1 / shape.rope_theta**exponents / shape.rope_factor
-    angles = torch.arange(shape.positions, dtype=torch.float32)[:, None] * frequencies
-    cosine, sine = (table.to(device, dtype)[:, None] for table in (angles.cos(), angles.sin()))
+    turning, factor = frequencies(shape.rotary, shape.head_width, shape.positions)
+    angles = torch.arange(shape.positions, dtype=torch.float32)[:, None] * turning
+    cosine, sine = ((table * factor).to(device, dtype)[:, None] for table in (angles.cos(), angles.sin()))
     return cosine, sine

@@ -51,7 +51,7 @@ class Drawing:
     ) -> None:
         """No entry may have more samples than `steps` has slots."""
         self._decoder, self._task_name, self._sampling = decoder, task_name, sampling
-        self._finder, self._eos_ids = finder, eos_ids
+        self._finder, self._eos_ids = finder, frozenset(eos_ids)
         self._waiting = deque(sorted(entries, key=lambda entry: -len(entry.prompt)))
         self._lock = Lock()
 

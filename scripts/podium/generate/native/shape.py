@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from podium.errors import BackendError
 from podium.files import parse_json
+from podium.rotary import Rotary, RotaryError, UnknownScalingError, read_rotary
+from podium.rotary.scaling import DEFAULT_THETA
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FAMILIES = ("llama", "qwen2")
+# Kinds of rotary scaling whose tables do not depend on how long a row has grown.
+SCALINGS = ("default", "linear", "dynamic", "yarn", "llama3")
 
 
 class UnsupportedModelError(BackendError):
@@ -21,10 +24,9 @@ class UnsupportedModelError(BackendError):
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What decoding needs to know about a model. Widths are in elements, `eos_ids` ends a row.
+    """What decoding needs to know about a model. Widths are in elements.
 
-    Rotary angles are divided by `rope_factor`: 1, or what linear scaling says. Models without position encoding are
-    exported with a factor so large that no angle is left.
+    Models without position encoding are exported with linear scaling by a factor so large that no angle is left.
     """
 
     layers: int
@@ -36,24 +38,20 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     vocabulary: int
     positions: int
     rms_epsilon: float
-    rope_theta: float
-    rope_factor: float
+    rotary: Rotary
     is_tied: bool
     qkv_bias: bool
     output_bias: bool
     mlp_bias: bool
     dtype: str
-    eos_ids: tuple[int, ...]
 
 
 def read_shape(model_dir: Path) -> Shape:
-    """Read config.json and generation_config.json. Raises BackendError, UnsupportedModelError."""
+    """Read config.json. Raises BackendError, UnsupportedModelError."""
     config = _read(model_dir / "config.json")
-    _check_options(config, model_dir)
-    generation = model_dir / "generation_config.json"
-    eos = _read(generation).get("eos_token_id") if generation.is_file() else None
+    rotary = _check_options(config, model_dir)
     try:
-        return _shape(config, config.get("eos_token_id") if eos is None else eos)
+        return _shape(config, rotary)
     except (KeyError, TypeError, ValueError) as err:
         message = f"{model_dir / 'config.json'} lacks or misstates {err}"
         raise BackendError(message, hint="convert again, or restore the model's config.json") from err
@@ -71,32 +69,17 @@ def _read(path: Path) -> dict[str, Any]:
     return value
 
 
-def _rope(config: dict[str, Any]) -> dict[str, Any]:
-    """Both spellings: transformers 5 writes rope_parameters, earlier ones rope_scaling and rope_theta."""
-    return config.get("rope_parameters") or config.get("rope_scaling") or {}
-
-
-def _rope_type(rope: dict[str, Any]) -> Any:
-    return rope.get("rope_type", rope.get("type", "default"))
-
-
-def _rope_factor(rope: dict[str, Any]) -> float:
-    factor = float(rope["factor"]) if _rope_type(rope) == "linear" else 1.0
-    if not 0 < factor < math.inf:
-        message = f"rope scaling by {factor}"
-        raise ValueError(message)
-    return factor
-
-
-def _check_options(config: dict[str, Any], model_dir: Path) -> None:
-    family, rope = config.get("model_type"), _rope(config)
+def _check_options(config: dict[str, Any], model_dir: Path) -> Rotary:
+    """Raise UnsupportedModelError for what is not computed here; returns how positions are turned."""
+    family = config.get("model_type")
     reasons = []
     if family not in FAMILIES:
         reasons.append(f"family {family!r}")
     if config.get("hidden_act", "silu") != "silu":
         reasons.append(f"activation {config['hidden_act']!r}")
-    if _rope_type(rope) not in ("default", "linear"):
-        reasons.append(f"rope scaling {_rope_type(rope)!r}")
+    rotary = _rotary_of(config, model_dir, reasons)
+    if rotary.kind not in SCALINGS:
+        reasons.append(f"rope scaling {rotary.kind!r}")
     if config.get("use_sliding_window"):
         reasons.append("sliding window attention")
     if config.get("quantization_config"):
@@ -104,30 +87,41 @@ def _check_options(config: dict[str, Any], model_dir: Path) -> None:
     if reasons:
         message = f"the native backend does not know the {', '.join(reasons)} of {model_dir}"
         raise UnsupportedModelError(message, hint="pass --backend transformers, several times slower")
+    return rotary
 
 
-def _shape(config: dict[str, Any], eos: Any) -> Shape:
+def _rotary_of(config: dict[str, Any], model_dir: Path, reasons: list[str]) -> Rotary:
+    """How positions are turned; what nothing here computes is added to the reasons. Raises BackendError."""
+    try:
+        return read_rotary(config, DEFAULT_THETA)
+    except UnknownScalingError as err:
+        reasons.append(str(err))
+        return Rotary(theta=DEFAULT_THETA)
+    except RotaryError as err:
+        message = f"{model_dir / 'config.json'}: {err}"
+        raise BackendError(message, hint="convert again, or restore the model's config.json") from err
+
+
+def _shape(config: dict[str, Any], rotary: Rotary) -> Shape:
     heads, is_qwen = int(config["num_attention_heads"]), config["model_type"] == "qwen2"
     hidden = int(config["hidden_size"])
-    theta = _rope(config).get("rope_theta", config.get("rope_theta", 10000.0))
     attention_bias = bool(config.get("attention_bias", False))
-    ids = eos if isinstance(eos, list) else [] if eos is None else [eos]
+    width, positions = int(config.get("head_dim") or hidden // heads), int(config.get("max_position_embeddings", 2048))
+    rotary.check_fit(width, positions)
     return Shape(
         layers=int(config["num_hidden_layers"]),
         hidden=hidden,
         heads=heads,
         kv_heads=int(config.get("num_key_value_heads") or heads),
-        head_width=int(config.get("head_dim") or hidden // heads),
+        head_width=width,
         feed_forward=int(config["intermediate_size"]),
         vocabulary=int(config["vocab_size"]),
-        positions=int(config.get("max_position_embeddings", 2048)),
+        positions=positions,
         rms_epsilon=float(config.get("rms_norm_eps", 1e-6)),
-        rope_theta=float(theta),
-        rope_factor=_rope_factor(_rope(config)),
+        rotary=rotary,
         is_tied=bool(config.get("tie_word_embeddings", False)),
         qkv_bias=is_qwen or attention_bias,
         output_bias=attention_bias and not is_qwen,
         mlp_bias=bool(config.get("mlp_bias", False)),
         dtype=str(config.get("dtype") or config.get("torch_dtype") or "float32"),
-        eos_ids=tuple(int(value) for value in ids),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.protocol import generations_name, grouped_name, metrics_name, submission_title
+from podium.protocol import PROFILES, generations_name, grouped_name, metrics_name, submission_title
 from podium.records import digest_of_files
 from podium.validate.breaches import Breach
 from podium.validate.intake import mode_of
@@ -73,9 +73,13 @@ def model_plan(contents: Contents) -> Iterator[Breach]:
 
 
 def ledger_outputs(contents: Contents) -> Iterator[Breach]:
-    """Every output in ledger.json is there unchanged."""
+    """Every output in ledger.json is there unchanged; steps of tasks that are no longer planned are left alone."""
     has_model = any(path.startswith("model/") for path in contents.paths)
-    for entry in contents.ledger.entries.values() if contents.ledger else ():
+    planned = {task.task for task in contents.plan.tasks} if contents.plan else set()
+    for name, entry in contents.ledger.entries.items() if contents.ledger else ():
+        _, _, task = name.partition(" ")
+        if task and task not in planned:
+            continue
         outputs = [file for file in entry.outputs if has_model or not file.path.startswith("model/")]
         yield from _differences(contents, outputs, "", "ledger.json")
 
@@ -140,12 +144,14 @@ def gates_plan(contents: Contents) -> Iterator[Breach]:
 
 
 def run_incomplete(contents: Contents) -> Iterator[Breach]:
-    """A scored run has all its evidence: model.json, and four files a task."""
+    """A scored run has all its evidence: model.json, four files a task, and the grouped scores if the board has any."""
     plan = contents.plan
     if plan is None or not contents.has("scores"):
         return
     name = plan.release.model.model
-    wanted = ["model.json", grouped_name(plan.release.model)]
+    columns = PROFILES[plan.profile].problems if plan.profile in PROFILES else {}
+    is_on_board = any(task.task in columns for task in plan.tasks)
+    wanted = ["model.json", *([grouped_name(plan.release.model)] if is_on_board else [])]
     for task in plan.tasks:
         wanted += [f"verdicts/{task.task}.jsonl", generations_name(task.task, name), metrics_name(task.task, name)]
         if not contents.has_file("samples", task.task):

@@ -53,7 +53,7 @@ def samples_missing(contents: Contents) -> Iterator[Breach]:
 
 def samples_odd(contents: Contents) -> Iterator[Breach]:
     """No sample comes twice and none is foreign, also across shards."""
-    hint = "delete the file and run generate again"
+    hint = "run generate again; it writes what came twice once, and says what to do about the rest"
     for logs in contents.samples.values():
         problems = [problem for log in logs for problem in log.header.problems]
         rows = [row for log in logs for row in log.rows]
@@ -84,7 +84,7 @@ def samples_header(contents: Contents) -> Iterator[Breach]:
         if model and header.model_sha256 != model.sha256:
             expected.append("it was drawn from another model than model.json describes")
         for message in expected:
-            hint = "run generate again; it moves what was drawn with other inputs aside"
+            hint = "run generate again; it says what to do about samples that were drawn with other inputs"
             yield Breach(path=log.path, where="line 1", message=message, hint=hint)
 
 

@@ -1,0 +1,131 @@
+"""podium with a quick conversion and a quick backend: real commands, stages, sandbox and files, no model.
+
+As a program it is `podium` in the folder it is called in; the variable QUICK_WORLD says what it finds there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import pytest
+
+import podium.cli.run
+import podium.report.plot  # noqa: F401
+from podium import convert, pipeline
+from podium.__main__ import main
+from podium.files import sha256_bytes, write_atomic
+from podium.records import Check, Model, Sample, read_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from podium.generate.backend import Wanted
+    from podium.records import Sampling
+    from podium.tasks import Task
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKPOINTS = ("one", "two")
+LATER = 99
+EXAMPLE = ROOT / "tests" / "examples" / "model" / "valid" / "example.json"
+CONFIG = """
+[model]
+org = "Acme"
+model = "Small"
+user = "ada"
+checkpoint = "{checkpoint}"
+dtype = "{dtype}"
+
+[evaluation]
+profile = "demo"
+n_samples = 2
+
+[submit]
+fork = "acme/leaderboard"
+"""
+
+
+class World(NamedTuple):
+    """What a command finds: podium.toml, the checkpoint, and which podium it is."""
+
+    dtype: str = "float32"
+    checkpoint: str = "one"
+    is_later: bool = False
+    has_later_data: bool = False
+    has_later_libraries: bool = False
+
+
+class QuickBackend:
+    """Texts that follow from model and address, one sample a batch."""
+
+    draws_single_samples = True
+
+    def __init__(self, model_dir: Path, world: World) -> None:
+        self._model, self._world = sha256_bytes((model_dir / "config.json").read_bytes())[:8], world
+
+    def versions(self) -> dict[str, str]:
+        return {"quick": "2" if self._world.has_later_libraries else "1"}
+
+    def stop_words(self, task: Task) -> list[str]:
+        return task.stop
+
+    def preflight(self, task: Task, sampling: Sampling) -> list[str]:
+        return []
+
+    def facts(self) -> str:
+        return ""
+
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
+        for one in wanted:
+            for index in one.indexes:
+                text = f"{one.problem.prompt}\n# {self._model} {sampling.seed} {index}"
+                yield [Sample(problem=one.problem.id, index=index, generation=text, tokens=1, finish="stop")]
+
+
+def quick_convert(options: convert.ConvertOptions, report: object, prompts: object = ()) -> Model:
+    """What conversion leaves on disk, in its order, without a model in it."""
+    with convert._folder_in_the_making(options.output) as folder:
+        content = [options.dtype, (options.checkpoint / "weights").read_text(), str(convert.REVISION)]
+        write_atomic(folder / "config.json", "\n".join(content).encode())
+        files = convert.digest_folder(folder)
+    checkpoint = convert.digest_checkpoint(options.checkpoint)
+    template = read_record(EXAMPLE, Model)
+    record = msgspec.structs.replace(template, checkpoint=checkpoint, files=files, dtype=options.dtype)
+    write_record(convert.record_path(options.output), record)
+    return record
+
+
+def quick_self_test(*arguments: object) -> list[Check]:
+    """A machine that is sound, before and (when a fifth argument says so) after."""
+    return [Check(name="".join(["right answer", *map(str, arguments[4:])]), ok=True, saw="passed")]
+
+
+def enter(world: World, folder: Path) -> None:
+    """Make this process one that lives in `world`. It is never left."""
+    os.chdir(folder)
+    for name in CHECKPOINTS:
+        (folder / "checkpoints" / name).mkdir(parents=True, exist_ok=True)
+        (folder / "checkpoints" / name / "weights").write_text(name)
+    config = CONFIG.format(checkpoint=folder / "checkpoints" / world.checkpoint, dtype=world.dtype)
+    Path("podium.toml").write_text(config)
+    patch = pytest.MonkeyPatch()
+    patch.setattr("podium.convert.convert", quick_convert)
+    patch.setattr("podium.plan._check_checkpoint", lambda _: None)
+    patch.setattr("podium.execute.self_test", quick_self_test)
+    patch.setattr("podium.report.plot.draw_scores", lambda _: b"\x89PNG")
+    patch.setattr("podium.cli.run.build_backend", lambda _, model_dir, __, **___: QuickBackend(model_dir, world))
+    if world.is_later:
+        for stage in ("convert", "generate", "execute"):
+            patch.setattr(f"podium.{stage}.REVISION", LATER)
+            patch.setitem(pipeline.REVISIONS, stage, LATER)
+        patch.setattr("podium.plan.__version__", "99.0.0")
+    if world.has_later_data:
+        patch.setattr("podium.tasks.FILE_SEPARATOR", "<later>")
+
+
+if __name__ == "__main__":
+    enter(World(**json.loads(os.environ.get("QUICK_WORLD", "{}"))), Path.cwd())
+    main()
