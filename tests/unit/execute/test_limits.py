@@ -146,7 +146,7 @@ MANY = (
 PERL_MANY = "for (1..400) { my $p = fork; defined $p or exit 1; if (!$p) { sleep 9; exit } }"
 FLOOD = """
 import os
-for descriptor in range(3, 4096):
+for descriptor in range(3, 1 << 16):
     try:
         while True:
             os.write(descriptor, bytes(1 << 16))
