@@ -37,7 +37,9 @@ LOCALES = ("/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8")
 def package_folders() -> list[Path]:
     """Where packages beside podium lie, the first before the others."""
     names = [*([site.getusersitepackages()] if site.ENABLE_USER_SITE else []), *site.getsitepackages()]
-    return [folder for name in names if (folder := Path(name).resolve()).is_dir()]
+    # Without HOME that of the user begins with a bare ~; with somebody else's it may be closed to us.
+    folders = [Path(name).resolve() for name in names if Path(name).is_absolute()]
+    return [folder for folder in folders if os.path.isdir(folder)]  # noqa: PTH112  False where it may not be seen
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):

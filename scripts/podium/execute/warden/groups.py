@@ -128,7 +128,7 @@ def create_for_processes(memory: MemoryGroup | None) -> ProcessGroup | None:
         if version == "v2" and is_shared and not (folder / f"{PREFIX}{os.getpid()}").exists():
             continue
         with contextlib.suppress(OSError):
-            return _create_for_processes_in(folder)
+            return _create_for_processes_in(folder, is_shared=is_shared and version == "v2")
     return None
 
 
@@ -137,7 +137,7 @@ def _read_layout() -> tuple[str, str]:
 
 
 def _create_in(version: str, folder: Path) -> MemoryGroup:
-    group = _make_folder(folder)
+    group = _make_folder(folder, is_shared=False)
     try:
         limit_name, swap_name, events_name = FILES[version]
         swap = group / swap_name
@@ -156,9 +156,8 @@ def _create_in(version: str, folder: Path) -> MemoryGroup:
         raise
 
 
-def _create_for_processes_in(folder: Path) -> ProcessGroup:
-    is_shared = (folder / f"{PREFIX}{os.getpid()}").exists()
-    group = _make_folder(folder)
+def _create_for_processes_in(folder: Path, *, is_shared: bool) -> ProcessGroup:
+    group = _make_folder(folder, is_shared=is_shared)
     try:
         return ProcessGroup(
             name=group.name,
@@ -174,10 +173,10 @@ def _create_for_processes_in(folder: Path) -> ProcessGroup:
         raise
 
 
-def _make_folder(folder: Path) -> Path:
+def _make_folder(folder: Path, *, is_shared: bool) -> Path:
     _sweep(folder)
     group = folder / f"{PREFIX}{os.getpid()}"
-    group.mkdir(mode=0o755, exist_ok=True)
+    group.mkdir(mode=0o755, exist_ok=is_shared)
     return group
 
 

@@ -37,7 +37,7 @@ OWN_PROCESSES = 2
 # Without a control group: what one process may reserve, over what all of them may hold.
 RESERVED_SHARE = 16
 # How much less CPU time the kernel may report than it had counted when it enforced the limit.
-CPU_TOLERANCE = 0.9
+CPU_TOLERANCE = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
