@@ -321,7 +321,7 @@ def test_a_failed_check_ends_the_command_with_1_and_says_what_becomes_of_it(tmp_
     from podium.cli.convert import command
 
     folder = _copy(tmp_path)
-    ending = {"type": "TemplateProcessing", "pair": [{"Sequence": {"id": "A", "type_id": 0}}]}
+    ending: dict[str, Any] = {"type": "TemplateProcessing", "pair": [{"Sequence": {"id": "A", "type_id": 0}}]}
     ending["single"] = [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}]
     ending["special_tokens"] = {"</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]}}
     _edit_json(folder / "tokenizer.json", lambda value: value.update(post_processor=ending))
