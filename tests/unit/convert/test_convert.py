@@ -277,7 +277,7 @@ def test_what_was_read_otherwise_than_saved_is_in_the_record_and_said_before_the
     truncation = {"direction": "Right", "max_length": 64, "strategy": "LongestFirst", "stride": 0}
     _edit_json(folder / "tokenizer.json", lambda value: value.update(truncation=truncation))
     _edit_json(
-        folder / "generation_config.json", lambda value: value.update(eos_token_id=[3, 2], repetition_penalty=1.3)
+        folder / "generation_config.json", lambda value: value.update(eos_token_id=[2, 3], repetition_penalty=1.3)
     )
     names = list(_flat(folder))
     _rewrite_header(folder, lambda h: h.update({f"_orig_mod.{name}": h.pop(name) for name in names}))
