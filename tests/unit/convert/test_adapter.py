@@ -46,7 +46,7 @@ PLAIN = {
     "peft_version": "0.21.2",
 }
 # As save_pretrained of 0.21 writes the keys that are off.
-UNSET = {
+UNSET: dict[str, Any] = {
     "alora_invocation_tokens": None,
     "alpha_pattern": {},
     "arrow_config": None,
@@ -172,8 +172,7 @@ def test_only_the_layers_that_were_transformed_are_wanted(tmp_path: Path, change
 
 @pytest.mark.parametrize("names", [("lm_head.weight", "model.embed_tokens.weight"), ("model.norm.weight",)])
 def test_modules_that_were_trained_whole_take_the_bases_place(tmp_path: Path, names: tuple[str, ...]) -> None:
-    source = np.random.default_rng(2)
-    wholes = {name: source.normal(1, 1, small_weights()[name].shape).astype(np.float32) for name in names}
+    wholes: Weights = {name: np.float32(2) * small_weights()[name][::-1].copy() for name in names}
     tensors = _factors({Q: RANK, V: RANK})
     saved = {**tensors, **{f"base_model.model.{name}": values for name, values in wholes.items()}}
     modules = [name.removesuffix(".weight") for name in names]
@@ -257,6 +256,14 @@ def test_what_is_no_plain_sum_is_refused_by_name_with_the_way_out(
     assert key in str(caught.value) or key == "peft_type"
     assert str(shown) in str(caught.value)
     assert remedy in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("start", "said"), [("pissa_niter_4", "training began by changing the base"), ("of_tomorrow", "is not known")]
+)
+def test_a_start_that_changed_the_base_is_told_from_an_unknown_one(tmp_path: Path, start: str, said: str) -> None:
+    with pytest.raises(CheckpointError, match=f"'{start}'.*{said}"):
+        detect(_write(tmp_path / "adapter", init_lora_weights=start), _base(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ def test_what_was_read_otherwise_than_saved_is_in_the_record_and_said_before_the
     truncation = {"direction": "Right", "max_length": 64, "strategy": "LongestFirst", "stride": 0}
     _edit_json(folder / "tokenizer.json", lambda value: value.update(truncation=truncation))
     _edit_json(
-        folder / "generation_config.json", lambda value: value.update(eos_token_id=[3, 2], repetition_penalty=1.3)
+        folder / "generation_config.json", lambda value: value.update(eos_token_id=[2, 3], repetition_penalty=1.3)
     )
     names = list(_flat(folder))
     _rewrite_header(folder, lambda h: h.update({f"_orig_mod.{name}": h.pop(name) for name in names}))
@@ -321,7 +321,7 @@ def test_a_failed_check_ends_the_command_with_1_and_says_what_becomes_of_it(tmp_
     from podium.cli.convert import command
 
     folder = _copy(tmp_path)
-    ending = {"type": "TemplateProcessing", "pair": [{"Sequence": {"id": "A", "type_id": 0}}]}
+    ending: dict[str, Any] = {"type": "TemplateProcessing", "pair": [{"Sequence": {"id": "A", "type_id": 0}}]}
     ending["single"] = [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}]
     ending["special_tokens"] = {"</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]}}
     _edit_json(folder / "tokenizer.json", lambda value: value.update(post_processor=ending))
