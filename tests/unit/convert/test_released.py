@@ -315,3 +315,12 @@ def test_parity_is_a_share_of_the_logits_or_what_rounding_moves(
 
     parity = {"max_logit": size, "max_logit_difference": difference, "text_nats_moved": moved}
     assert _parity_check(parity, dtype, rounding).ok is ok
+
+
+def test_a_model_that_knows_nothing_goes_on_with_the_statement_that_was_named(tmp_path: Path) -> None:
+    folder = write_released(tmp_path / "released")
+    with pytest.raises(UndeterminedError, match="no reading predicts plain Python") as caught:
+        _convert(folder, tmp_path)
+    stated = caught.value.hint.partition("--assume ")[2].partition(", ")[0]
+    assert stated == "order=out_in,pairing=split,head=own_vh"
+    assert _failing(_convert(folder, tmp_path, assume=stated)) == KNOWS_NOTHING
