@@ -107,3 +107,12 @@ def test_logits_that_are_not_finite_are_never_golden(released: Path) -> None:
     save_file(weights, path, {"format": "pt"})
     with pytest.raises(CheckpointError, match="logits are not finite"):
         _make(released)
+
+
+def test_without_torch_the_way_to_get_it_is_told(released: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(CheckpointError, match="needs the package torch") as caught:
+        _make(released)
+    assert "podium-leaderboard[model]" in caught.value.hint

@@ -295,3 +295,32 @@ def test_golden_logits_may_be_off_by_a_share_of_their_size(tmp_path: Path) -> No
         else:
             with pytest.raises(UndeterminedError, match="no reading gives the golden logits"):
                 _convert(folder, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size", "difference", "moved", "rounding", "ok"),
+    [
+        ("float32", 45.0, 0.000162, 0.0, 0.0, True),
+        ("float32", 45.0, 0.1, 0.0, 0.0, False),
+        ("float32", 1.0, 0.001, 0.0, 0.0, False),
+        ("float32", 1.0, 0.001, 0.0, 0.0005, True),
+        ("bfloat16", 45.0, 0.5, 0.01, 0.0, True),
+        ("bfloat16", 45.0, 0.5, 0.1, 0.0, False),
+    ],
+)
+def test_parity_is_a_share_of_the_logits_or_what_rounding_moves(
+    dtype: str, size: float, difference: float, moved: float, rounding: float, ok: bool
+) -> None:
+    from podium.convert.gate.directory import _parity_check
+
+    parity = {"max_logit": size, "max_logit_difference": difference, "text_nats_moved": moved}
+    assert _parity_check(parity, dtype, rounding).ok is ok
+
+
+def test_a_model_that_knows_nothing_goes_on_with_the_statement_that_was_named(tmp_path: Path) -> None:
+    folder = write_released(tmp_path / "released")
+    with pytest.raises(UndeterminedError, match="no reading predicts plain Python") as caught:
+        _convert(folder, tmp_path)
+    stated = caught.value.hint.partition("--assume ")[2].partition(", ")[0]
+    assert stated == "order=out_in,pairing=split,head=own_vh"
+    assert _failing(_convert(folder, tmp_path, assume=stated)) == KNOWS_NOTHING
