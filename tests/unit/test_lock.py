@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -114,3 +115,20 @@ def test_a_lock_ends_with_its_process_however_that_ends(tmp_path: Path, number: 
     with held([folder_lock(tmp_path)], this_process("podium next", "later")):
         pass
     assert not folder_lock(tmp_path).exists()
+
+
+def test_a_lock_file_that_its_last_holder_removes_meanwhile_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, real, removed = folder_lock(tmp_path), fcntl.flock, []
+
+    def late(descriptor: int, operation: int) -> None:
+        real(descriptor, operation)
+        if not removed:
+            removed.append(lock.unlink())
+
+    monkeypatch.setattr(podium.lock, "PATIENCE", 1)
+    monkeypatch.setattr(podium.lock, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(fcntl, "flock", late)
+    with held([lock], US), pytest.raises(BusyError), held([lock], THEM):
+        pytest.fail("two have it")
