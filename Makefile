@@ -10,7 +10,7 @@ MINUTES ?= 0
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt $(wildcard scripts/podium/generate/native/*.c)
+$(STAMP): pyproject.toml constraints.txt $(wildcard scripts/podium/generate/backends/native/*.c)
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "podium needs Python 3.11 or newer; make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0

@@ -21,7 +21,7 @@ from podium.tasks import load_task
 
 if TYPE_CHECKING:
     from podium.execute.sandbox import Runner
-    from podium.generate.backend import Backend
+    from podium.generate.backends.seam import Backend
     from podium.progress import Report
     from podium.records import Plan, PlannedTask
     from podium.tasks import Task

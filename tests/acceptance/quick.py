@@ -23,7 +23,7 @@ from podium.records import Check, Model, Sample, read_record, write_record
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from podium.generate.backend import Wanted
+    from podium.generate.backends.seam import Wanted
     from podium.records import Sampling
     from podium.tasks import Task
 

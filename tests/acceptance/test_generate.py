@@ -128,7 +128,7 @@ def test_a_generations_file_is_replayed_without_torch(podium: Podium) -> None:
     said = podium("generate", "model", *options, **variables)
     assert said.code == 0, said.err
     assert json.loads((podium.folder / "run" / GENERATIONS).read_bytes()) == theirs
-    assert "podium.generate.foreign" in said.err
+    assert "podium.generate.backends.foreign" in said.err
     assert not [line for line in said.err.splitlines() if line.endswith((" torch", " transformers"))]
 
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.bench.parts import board, floors, trained, workload
 from tests.bench.parts.engines import Harness, ScriptedNative, run_native
 
-from podium.generate.native import backend as native_backend
+from podium.generate.backends.native import backend as native_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

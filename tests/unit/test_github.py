@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from podium.errors import ConfigError, StorageError, TokenError
-from podium.github import (
-    FORK_TOKENS,
-    address_of,
-    annotation,
-    build_github,
-    build_hub,
-    token_of,
-    write_outputs,
-    write_summary,
-)
+from podium.github import FORK_TOKENS, build_github
+from podium.hub import build_hub
+from podium.tokens import address_of, token_of
+from podium.workflow_commands import annotation, write_outputs, write_summary
 
 if TYPE_CHECKING:
     from pathlib import Path

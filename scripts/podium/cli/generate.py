@@ -17,7 +17,7 @@ from podium.config import DEFAULT_BACKEND
 from podium.convert import digest_folder
 from podium.errors import BackendError, UsageError
 from podium.generate import GenerateOptions, generate, samples_path
-from podium.generate.backend import BACKEND_OPTIONS, BACKENDS
+from podium.generate.backends.seam import BACKEND_OPTIONS, BACKENDS
 from podium.generate.shards import WHOLE
 from podium.generate.step import step_name
 from podium.ledger import forget_steps
@@ -28,7 +28,7 @@ from podium.tasks import load_task
 
 if TYPE_CHECKING:
     from podium.cli.options import F
-    from podium.generate.backend import Backend
+    from podium.generate.backends.seam import Backend
 
 
 FALLBACK = "transformers"
@@ -73,7 +73,7 @@ def build_backend(name: str, model_dir: Path, dtype: str, inputs: BackendInputs 
 
     Raises UnknownNameError, UsageError, BackendError.
     """
-    from podium.generate.native.shape import UnsupportedModelError
+    from podium.generate.backends.native.shape import UnsupportedModelError
 
     check_name("backend", name, BACKENDS)
     more = inputs.for_backend(name)

@@ -16,10 +16,10 @@ from podium.config import read_config
 from podium.errors import UsageError
 from podium.execute.provisions.checks import look_at_all
 from podium.files import canonical_json
-from podium.github import write_outputs
 from podium.plan import PlanOptions, matrix, plan, provisions_of
 from podium.records import write_record
 from podium.run_directory import PLAN
+from podium.workflow_commands import write_outputs
 
 if TYPE_CHECKING:
     from podium.cli.options import F

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import msgspec
 
-from podium.boards import BOARDS, Clients, Targets, open_board, plan_only
+from podium.boards import plan_only
 from podium.boards import submit as send
 from podium.boards import withdraw as take_back
+from podium.boards.seam import BOARDS, Clients, Targets, open_board
 from podium.cli.console import build_report
 from podium.cli.options import FILE, FOLDER, config_option, sending_options
 from podium.cli.working import working_in
 from podium.config import read_config
 from podium.errors import PodiumError, UsageError
-from podium.github import build_github, build_hub, write_outputs, write_summary
+from podium.github import build_github
+from podium.hub import build_hub
 from podium.names import check_name
 from podium.records import BESIDE, SendPlan, encode, read_record, write_record
+from podium.workflow_commands import write_outputs, write_summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

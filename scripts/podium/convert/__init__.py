@@ -29,7 +29,7 @@ from podium.records import Check, FileDigest, Model, write_record
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.mapping import Tensor
     from podium.progress import Report
     from podium.records import LayoutVerdict

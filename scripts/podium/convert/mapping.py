@@ -9,12 +9,12 @@ import msgspec
 
 from podium.convert.adapter import Delta
 from podium.convert.containers import Stored
-from podium.convert.layouts import EMBEDDING, HEAD
+from podium.convert.layouts.names import EMBEDDING, HEAD
 from podium.convert.layouts.tensors import bias_name, layer_shapes
 from podium.records import TensorMap
 
 if TYPE_CHECKING:
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
     from podium.records import Hypothesis, Transformation
 
 ROTATED = ("q_proj", "k_proj")

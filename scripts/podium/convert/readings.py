@@ -15,7 +15,7 @@ from podium.records import Trial
 if TYPE_CHECKING:
     from podium.convert.golden import Golden
     from podium.convert.hypotheses import Grid
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.probe import Probe
     from podium.progress import Report
     from podium.records import Hypothesis

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional
 
 from podium.convert.containers.storage import float32_of
-from podium.convert.layouts import EMBEDDING, HEAD
+from podium.convert.layouts.names import EMBEDDING, HEAD
 from podium.convert.layouts.tensors import bias_name, layer_shapes
 from podium.rotary.frequencies import frequencies
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from podium.convert.containers import Stored
     from podium.convert.hypotheses import HeadLayout, Order, Pairing
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.model_config import ModelConfig
     from podium.progress import Report
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from podium.convert.golden import Golden
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
     from podium.progress import Report
 
 ORDER_AND_HEAD_GAP = 0.3

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.boards import Targets, open_board, submit
+from podium.boards import submit
+from podium.boards.seam import Targets, open_board
 from podium.config import read_config
 from podium.pipeline import RunOptions, run
 from podium.plan import PlanOptions
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from github import Github
 
-    from podium.boards import Clients
+    from podium.boards.seam import Clients
     from podium.config import Config
     from podium.pipeline import Tools
     from podium.progress import Report

@@ -14,7 +14,7 @@ import msgspec
 
 from podium.errors import UsageError
 from podium.files import AppendLog
-from podium.generate.backend import Wanted
+from podium.generate.backends.seam import Wanted
 from podium.generate.log import DISCARDING, collect_samples, resume, samples_path, write_generations
 from podium.generate.shards import WHOLE, parse_shard, part_of
 from podium.records import SamplesHeader, Sampling, encode
@@ -22,7 +22,7 @@ from podium.records import SamplesHeader, Sampling, encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from podium.generate.backend import Backend
+    from podium.generate.backends.seam import Backend
     from podium.progress import Report
     from podium.tasks import Problem, Task
 

@@ -17,7 +17,7 @@ from podium.convert.hypotheses import parse_assumptions
 from podium.errors import CheckpointError, UnknownNameError, UsageError
 from podium.execute.languages import LANGUAGES
 from podium.execute.provisions import provisions_named
-from podium.generate.backend import BACKENDS
+from podium.generate.backends.seam import BACKENDS
 from podium.names import check_name
 from podium.profiles import profile_named, shortfalls
 from podium.records import Conversion, Plan, PlannedJob, PlannedTask, Release, Sampling

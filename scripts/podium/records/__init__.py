@@ -7,19 +7,15 @@ transcribed in `schemas/boards/` instead.
 
 from __future__ import annotations
 
+from podium.records.agreement import Agreement, Difference, TaskAgreement
+from podium.records.check import Check
+from podium.records.diagnosis import Diagnosis
+from podium.records.digests import FileDigest, digest_of_files
+from podium.records.findings import Finding, Findings
+from podium.records.gates import Gate, Gates
 from podium.records.ledger import LedgerEntry, LedgerFile
-from podium.records.model import Check, Hypothesis, LayoutVerdict, Model, TensorMap, Trial
-from podium.records.plan import (
-    Conversion,
-    FileDigest,
-    ModelName,
-    Plan,
-    PlannedJob,
-    PlannedTask,
-    Release,
-    Sampling,
-    digest_of_files,
-)
+from podium.records.model import Hypothesis, LayoutVerdict, Model, TensorMap, Trial
+from podium.records.plan import Conversion, ModelName, Plan, PlannedJob, PlannedTask, Release, Sampling
 from podium.records.reading import (
     T,
     decode,
@@ -31,9 +27,11 @@ from podium.records.reading import (
     to_builtins,
     write_record,
 )
+from podium.records.receipt import BESIDE, Receipt, receipt_name
 from podium.records.samples import Sample, SamplesHeader
-from podium.records.scores import Finding, Findings, Gate, Gates, Scores, TaskScore
-from podium.records.sending import BESIDE, PlannedCall, Receipt, SendPlan, Submission, receipt_name
+from podium.records.scores import Scores, TaskScore
+from podium.records.send_plan import PlannedCall, SendPlan
+from podium.records.submission import Submission
 from podium.records.values import (
     LIMIT_OUTCOMES,
     Count,
@@ -54,16 +52,7 @@ from podium.records.values import (
     Sha256,
     Transformation,
 )
-from podium.records.verdicts import (
-    Agreement,
-    Diagnosis,
-    Difference,
-    Limits,
-    SandboxFacts,
-    TaskAgreement,
-    Verdict,
-    VerdictsHeader,
-)
+from podium.records.verdicts import Limits, SandboxFacts, Verdict, VerdictsHeader
 
 __all__ = [
     "BESIDE",

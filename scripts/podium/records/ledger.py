@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podium.records.plan import FileDigest
+from podium.records.digests import FileDigest
 from podium.records.values import Part, Record, Sha256
 
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from podium.records.plan import FileDigest, digest_of_files
+from podium.records.check import Check
+from podium.records.digests import FileDigest, digest_of_files
 from podium.records.values import Count, HeadLayout, Order, Pairing, Part, Positive, Record, Transformation
 
 
@@ -23,14 +24,6 @@ class TensorMap(Part, frozen=True, kw_only=True):
     source_range: tuple[Count, Count] = (0, 0)
     source_dtype: str = ""
     transformation: list[Transformation]
-
-
-class Check(Part, frozen=True, kw_only=True):
-    """One thing that was looked at, and what was seen."""
-
-    name: str
-    ok: bool
-    saw: str
 
 
 class Hypothesis(Part, frozen=True, kw_only=True):

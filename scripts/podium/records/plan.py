@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from podium.files import sha256_json
+from podium.records.digests import FileDigest
 from podium.records.values import Count, Name, Part, Positive, ProblemId, Record, Sha256
 
 
@@ -44,14 +44,6 @@ class Sampling(Part, frozen=True, kw_only=True):
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.95
     max_length: Positive = 512
     seed: Count = 0
-
-
-class FileDigest(Part, frozen=True, kw_only=True):
-    """One file: path relative to the folder it is listed for, size in bytes, SHA-256."""
-
-    path: str
-    size_bytes: Count
-    sha256: Sha256
 
 
 class PlannedTask(Part, frozen=True, kw_only=True):
@@ -96,8 +88,3 @@ class Plan(Record, frozen=True, kw_only=True, tag="plan"):
     jobs: list[PlannedJob]
     partial: list[str]
     podium: str
-
-
-def digest_of_files(files: list[FileDigest]) -> str:
-    """SHA-256 over sorted (path, sha256) pairs: one digest for a folder."""
-    return sha256_json(sorted([file.path, file.sha256] for file in files))

@@ -1,12 +1,10 @@
-"""verdicts/<task>.jsonl, crosscheck.json and `doctor --json`: what running programs showed, and inside what."""
+"""verdicts/<task>.jsonl: what running programs showed, and inside what."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import msgspec
-
-from podium.records.model import Check
+from podium.records.check import Check
 from podium.records.values import Count, Outcome, Part, Positive, ProblemId, Record, Seconds, Sha256
 
 
@@ -69,43 +67,3 @@ class Verdict(Part, frozen=True, kw_only=True):
     wall_seconds: Seconds
     cpu_seconds: Seconds
     program_sha256: Sha256
-
-
-class Difference(Part, frozen=True, kw_only=True):
-    """A sample that we and the official harness judge differently, in verdict or only in text (`same_verdict`)."""
-
-    problem: ProblemId
-    index: Count
-    ours: str
-    theirs: str
-    same_verdict: bool
-    program_sha256: Sha256
-
-
-class TaskAgreement(Part, frozen=True, kw_only=True):
-    """One task judged by both. `asked_again`: samples that the harness judged once more, alone, as they differed."""
-
-    task: str
-    samples: Positive
-    distinct: Positive
-    agreeing: Count
-    asked_again: Count
-    generations_sha256: Sha256
-    verdicts_sha256: Sha256
-    differences: list[Difference]
-
-
-class Agreement(Record, frozen=True, kw_only=True, tag="agreement"):
-    """crosscheck.json: what the official harness says of the same generations, and in what it ran."""
-
-    harness_sha256: Sha256
-    harness_commit: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{40})?(?!\n)$")] = ""
-    python: str
-    sandbox: SandboxFacts
-    tasks: list[TaskAgreement]
-
-
-class Diagnosis(Record, frozen=True, kw_only=True, tag="diagnosis"):
-    """`podium doctor --json`: everything that was looked at on this machine."""
-
-    checks: list[Check]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from podium.boards.submission import assemble, marker, write_submission
 from podium.errors import FindingsError
 from podium.files import write_atomic
 from podium.gates import decide
@@ -30,6 +29,8 @@ from podium.records import (
     write_record,
 )
 from podium.run_directory import BODY, CROSSCHECK, FINDINGS, GATES, MODEL, PAGE, PLAN, PLOT, SCORES, verdicts_path
+from podium.submission.assembly import assemble, write_submission
+from podium.submission.marks import marker
 
 if TYPE_CHECKING:
     from pathlib import Path

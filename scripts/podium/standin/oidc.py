@@ -8,6 +8,7 @@ import msgspec
 
 from podium.standin.access import signed_in
 from podium.standin.exchange import Refusal, Reply
+from podium.standin.world import EXCHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from podium.standin.state import Store
 
 IDENTITY = "standin-identity:"
-EXCHANGED = "hf_jwt_standin:"
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 SUBJECT = "urn:ietf:params:oauth:token-type:id_token"
 

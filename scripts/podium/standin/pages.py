@@ -6,10 +6,10 @@ import mimetypes
 from typing import TYPE_CHECKING
 
 from podium.standin.exchange import Refusal, Reply
-from podium.standin.github_pulls import pull_of, start_of
-from podium.standin.github_repositories import repository_of
-from podium.standin.hub_discussions import discussion_numbered
-from podium.standin.hub_files import hub_of, hub_page
+from podium.standin.github.pulls import pull_of, start_of
+from podium.standin.github.repositories import repository_of
+from podium.standin.hub.discussions import discussion_numbered
+from podium.standin.hub.files import hub_of, hub_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,13 +17,13 @@ from podium.errors import BoardError, PodiumError, UsageError
 from podium.files import canonical_json
 from podium.standin.exchange import Refusal, Reply, Request, Router, parse_query
 from podium.standin.faults import Fault, Faults
-from podium.standin.github_git import GitDatabase
-from podium.standin.github_pulls import Pulls
-from podium.standin.github_repositories import Repositories
-from podium.standin.github_reviews import Reviews
-from podium.standin.hub_commits import HubCommits
-from podium.standin.hub_discussions import HubDiscussions
-from podium.standin.hub_repositories import HubRepositories
+from podium.standin.github.git import GitDatabase
+from podium.standin.github.pulls import Pulls
+from podium.standin.github.repositories import Repositories
+from podium.standin.github.reviews import Reviews
+from podium.standin.hub.commits import HubCommits
+from podium.standin.hub.discussions import HubDiscussions
+from podium.standin.hub.repositories import HubRepositories
 from podium.standin.oidc import TrustedPublishing
 from podium.standin.pages import Pages
 from podium.standin.state import Store

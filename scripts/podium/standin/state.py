@@ -17,8 +17,7 @@ from podium.errors import PodiumError, StorageError, UsageError
 from podium.files import canonical_json, write_atomic
 from podium.records import read_record
 from podium.standin.gitstore import Change, GitRepository, Signature
-from podium.standin.oidc import EXCHANGED
-from podium.standin.world import User
+from podium.standin.world import EXCHANGED, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

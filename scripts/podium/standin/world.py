@@ -11,6 +11,9 @@ from podium.records import Count, Name, Part, Record
 # Becomes a folder in the state.
 FullName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
+# How a token begins that was made for an identity.
+EXCHANGED = "hf_jwt_standin:"
+
 
 class User(Part, frozen=True, kw_only=True):
     """An account and its token. `scopes` is None for a fine-grained token, which names no scopes in answers."""

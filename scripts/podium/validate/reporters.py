@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from podium.github import annotation
 from podium.names import load
 from podium.records import encode
+from podium.workflow_commands import annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,12 +12,12 @@ from tests.bench.parts.workload import SAMPLES, STOP, WINDOW, Script
 from transformers import LogitsProcessor, StoppingCriteria
 from transformers.cache_utils import DynamicCache
 
-from podium.generate.backend import Wanted
-from podium.generate.native.backend import NativeBackend
-from podium.generate.native.crowd import Crowd, Ended, Row
-from podium.generate.native.drawing import Drawing
-from podium.generate.native.fixed import FixedRows
-from podium.generate.native.fixed_drawing import FixedDrawing
+from podium.generate.backends.native.backend import NativeBackend
+from podium.generate.backends.native.crowd import Crowd, Ended, Row
+from podium.generate.backends.native.drawing import Drawing
+from podium.generate.backends.native.fixed import FixedRows
+from podium.generate.backends.native.fixed_drawing import FixedDrawing
+from podium.generate.backends.seam import Wanted
 from podium.generate.sampling import nuclei_of
 from podium.records import Sampling
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from podium.generate.native.decoder import Decoder
-    from podium.generate.native.drawing import Entry
-    from podium.generate.native.fixed_drawing import Seats
+    from podium.generate.backends.native.decoder import Decoder
+    from podium.generate.backends.native.drawing import Entry
+    from podium.generate.backends.native.fixed_drawing import Seats
     from podium.generate.sampling import Nuclei
     from podium.tasks import Task
 

@@ -10,7 +10,7 @@ from tests.bench.parts.engines import now
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from podium.generate.native.weights import Weights
+    from podium.generate.backends.native.weights import Weights
 
 ROWS, TRIALS = 50, 5
 

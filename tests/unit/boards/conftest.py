@@ -10,11 +10,12 @@ import pytest
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from tests.unit.boards.runs import MODEL, write_run
 
-from podium.boards import Clients, Targets
-from podium.boards.eval_results import EvalResultsBoard
-from podium.boards.fork import ForkBoard
-from podium.boards.space import SpaceBoard
-from podium.github import build_github, build_hub
+from podium.boards.fork.board import ForkBoard
+from podium.boards.hub.eval_results import EvalResultsBoard
+from podium.boards.hub.space import SpaceBoard
+from podium.boards.seam import Clients, Targets
+from podium.github import build_github
+from podium.hub import build_hub
 from podium.progress import SilentReport
 from podium.records import (
     Receipt,

@@ -12,12 +12,14 @@ import huggingface_hub
 import requests
 from tests.unit.boards.runs import MODEL
 
-from podium.boards import Board, Clients, Targets, submit, withdraw
-from podium.boards.eval_results import EvalResultsBoard
-from podium.boards.fork import ForkBoard
-from podium.boards.space import SpaceBoard
+from podium.boards import submit, withdraw
+from podium.boards.fork.board import ForkBoard
+from podium.boards.hub.eval_results import EvalResultsBoard
+from podium.boards.hub.space import SpaceBoard
+from podium.boards.seam import Board, Clients, Targets
 from podium.errors import PodiumError
-from podium.github import build_github, build_hub
+from podium.github import build_github
+from podium.hub import build_hub
 from podium.progress import SilentReport
 from podium.standin.faults import Fault
 from podium.standin.server import Standin

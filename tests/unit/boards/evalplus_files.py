@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from podium.boards.evalplus_results import DATA_SETS
+from podium.boards.folder.evalplus_results import DATA_SETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.boards.submission import assemble, marker, write_submission
 from podium.files import canonical_json, write_atomic
 from podium.profiles import profile_named
 from podium.protocol import generations_name, grouped_name, metrics_name
 from podium.records import Gate, Gates, ModelName, Plan, PlannedTask, Release, digest_of_files, write_record
+from podium.submission.assembly import assemble, write_submission
+from podium.submission.marks import marker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from podium.boards import Clients
-from podium.github import build_github, build_hub
+from podium.boards.seam import Clients
+from podium.github import build_github
+from podium.hub import build_hub
 from podium.standin.world import BOT
 
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from podium.boards import BOARDS, Board, Clients, Targets, open_board, plan_only, submit
+from podium.boards import plan_only, submit
+from podium.boards.seam import BOARDS, Board, Clients, Targets, open_board
 from podium.errors import BoardError, UnknownNameError
-from podium.github import build_github, build_hub
+from podium.github import build_github
+from podium.hub import build_hub
 from podium.progress import SilentReport
 from podium.records import Gate, Receipt, read_record, receipt_name
 

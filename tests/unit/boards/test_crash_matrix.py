@@ -29,11 +29,13 @@ from tests.unit.boards.crashes import (
 )
 from tests.unit.boards.runs import write_run
 
-from podium.boards import Clients, Targets, pack
-from podium.boards.eval_results import EvalResultsBoard
-from podium.github import build_github, build_hub
+from podium.boards.hub.eval_results import EvalResultsBoard
+from podium.boards.seam import Clients, Targets
+from podium.github import build_github
+from podium.hub import build_hub
 from podium.records import Receipt, read_record
 from podium.standin.world import FORK
+from podium.submission.package import pack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

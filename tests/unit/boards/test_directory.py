@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.unit.boards.stages import NO_TOKENS
 
-from podium.boards import Targets
-from podium.boards.directory import DirectoryBoard
+from podium.boards.folder.directory import DirectoryBoard
+from podium.boards.seam import Targets
 from podium.errors import StorageError, TokenError, UsageError
 from podium.progress import SilentReport
 

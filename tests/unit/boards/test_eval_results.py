@@ -12,8 +12,7 @@ from tests.unit.boards.runs import MODEL, make_plan, score_of
 from tests.unit.boards.stages import approved, hub
 
 from podium.boards import plan_only, submit
-from podium.boards.eval_results import EvalResultsBoard
-from podium.boards.package import pack
+from podium.boards.hub.eval_results import EvalResultsBoard
 from podium.errors import (
     ApprovalError,
     BoardError,
@@ -28,6 +27,7 @@ from podium.progress import SilentReport
 from podium.records import Receipt, read_record, receipt_name
 from podium.standin.faults import Fault
 from podium.standin.world import BOT, FORK, User
+from podium.submission.package import pack
 from podium.tasks import source_of
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ import pytest
 from tests.unit.boards.evalplus_files import HUMANEVAL, MODEL_EXAMPLE, result_file, row
 from tests.unit.boards.stages import NO_TOKENS
 
-from podium.boards import Targets, submit
-from podium.boards.evalplus import EVIDENCE, FOR_A_PERSON, ISSUE, EvalPlusBoard
-from podium.boards.evalplus_results import DATA_SETS, DataSet, read_result
+from podium.boards import submit
+from podium.boards.folder.evalplus import EVIDENCE, FOR_A_PERSON, ISSUE, EvalPlusBoard
+from podium.boards.folder.evalplus_results import DATA_SETS, DataSet, read_result
+from podium.boards.seam import Targets
 from podium.errors import IncompleteError, PodiumError, RecordError, UsageError
 from podium.files import sha256_json
 from podium.progress import SilentReport

@@ -8,12 +8,11 @@ import msgspec
 import pytest
 from tests.unit.boards.runs import grouped_json, make_plan
 
-from podium.boards.forge import plain
-from podium.boards.releases import release_marker
 from podium.errors import BoardError, BoardUnreachableError, BudgetError, TokenError, UsageError
 from podium.progress import SilentReport
 from podium.standin.faults import Fault
 from podium.standin.world import FORK
+from podium.submission.marks import plain, release_marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ import pytest
 from tests.acceptance.workplace import Workplace, receipt_of
 from tests.unit.boards.runs import MODEL, write_run
 
-from podium.boards import pack
 from podium.standin.server import Standin
 from podium.standin.world import FORK, default_world
+from podium.submission.package import pack
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,15 +11,14 @@ from tests.unit.boards.runs import grouped_json, make_plan
 from tests.unit.boards.stages import approved, hub
 
 from podium.boards import plan_only
-from podium.boards.forge import plain
-from podium.boards.releases import release_marker
 from podium.errors import ApprovalError, BoardError, BoardUnreachableError, TokenError, UsageError
 from podium.files import sha256_bytes
-from podium.github import build_hub
+from podium.hub import build_hub
 from podium.progress import SilentReport
 from podium.records import Receipt, read_record, write_record
 from podium.standin.faults import Fault
 from podium.standin.world import BOT, FORK, LEADERBOARD, User
+from podium.submission.marks import plain, release_marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from podium.boards import pack
-from podium.boards.package import git_blob
-from podium.boards.submission import assemble, board_files, load_submission, marker, write_submission
 from podium.errors import IncompleteError, NothingToDoError, RecordError, StorageError
 from podium.files import sha256_bytes
 from podium.records import Plan, Scores, Submission, TaskScore, digest_of_files, read_record, write_record
 from podium.run_directory import verdicts_path
+from podium.submission.assembly import assemble, board_files, load_submission, write_submission
+from podium.submission.marks import marker
+from podium.submission.package import git_blob, pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 from tests.unit.boards.conftest import stage_world
 
-from podium.boards import pack, plan_only, submit
+from podium.boards import plan_only, submit
 from podium.errors import BoardError, OlderReleaseError, StalePlanError
 from podium.progress import SilentReport
 from podium.standin.world import BOT, FORK, LEADERBOARD
+from podium.submission.package import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable

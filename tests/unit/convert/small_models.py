@@ -12,7 +12,8 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from podium.convert.layouts import Checkpoint, detect
+from podium.convert.layouts import detect
+from podium.convert.layouts.checkpoint import Checkpoint
 from podium.convert.mapping import tensors_of
 from podium.convert.writer import write_model_files
 from podium.records import Hypothesis

@@ -24,7 +24,8 @@ from tests.unit.convert.small_models import (
 )
 
 from podium.convert.adapter import Base
-from podium.convert.layouts import Checkpoint, detect
+from podium.convert.layouts import detect
+from podium.convert.layouts.checkpoint import Checkpoint
 from podium.errors import CheckpointError
 from podium.files import sha256_file
 

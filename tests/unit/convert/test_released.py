@@ -14,7 +14,7 @@ from tests.unit.convert.released import ROPE_THETA, edit_config, logits_of, writ
 from podium.convert import ConvertOptions, convert, record_path
 from podium.convert.golden_maker import GoldenOptions, make_golden
 from podium.errors import CheckpointError, UndeterminedError
-from podium.generate.native.backend import NativeBackend
+from podium.generate.backends.native.backend import NativeBackend
 from podium.progress import SilentReport
 from podium.records import Model, read_record
 

@@ -10,7 +10,7 @@ import sysconfig
 import venv
 from typing import TYPE_CHECKING
 
-from podium.generate.harness_backend import PACKAGES
+from podium.generate.backends.harness_backend import PACKAGES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,8 +22,8 @@ import pytest
 from tests.unit.generate.tiny import MAX_LENGTH, tiny_task, write_tiny
 
 from podium.generate import GenerateOptions, generate, samples_path
-from podium.generate.backend import Wanted
-from podium.generate.native.backend import NativeBackend
+from podium.generate.backends.native.backend import NativeBackend
+from podium.generate.backends.seam import Wanted
 from podium.generate.shards import part_of
 from podium.progress import SilentReport
 from podium.records import Sampling

@@ -22,8 +22,8 @@ from podium.convert import ConvertOptions, convert
 from podium.execute import ExecuteOptions, execute
 from podium.execute.sandbox import Sandbox
 from podium.files import sha256_json
-from podium.generate.backend import Wanted
-from podium.generate.native.backend import NativeBackend
+from podium.generate.backends.native.backend import NativeBackend
+from podium.generate.backends.seam import Wanted
 from podium.generate.postprocess import to_generation
 from podium.progress import SilentReport
 from podium.records import Sampling, Verdict, VerdictsHeader, read_rows

@@ -14,12 +14,12 @@ from tests.unit.generate.kinds import PACKED_KINDS, draw_with
 from tests.unit.generate.tiny import MAX_LENGTH, STOP, naive, tiny_task, write_tiny
 
 from podium.errors import BackendError
-from podium.generate.backend import Wanted
-from podium.generate.native import fixed_drawing
-from podium.generate.native.backend import NativeBackend
-from podium.generate.native.fixed import FixedRows
-from podium.generate.native.fixed_drawing import FixedDrawing, Seat
-from podium.generate.native.linear import Linear
+from podium.generate.backends.native import fixed_drawing
+from podium.generate.backends.native.backend import NativeBackend
+from podium.generate.backends.native.fixed import FixedRows
+from podium.generate.backends.native.fixed_drawing import FixedDrawing, Seat
+from podium.generate.backends.native.linear import Linear
+from podium.generate.backends.seam import Wanted
 from podium.generate.sampling import choose, draw_likely
 from podium.generate.stops import ByteStops, DecodedStops
 from podium.records import Sample, Sampling
@@ -37,8 +37,8 @@ SETTINGS = [
 
 @pytest.fixture(autouse=True)
 def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: True)
-    monkeypatch.setattr("podium.generate.native.backend.most_loops", lambda device: 1)
+    monkeypatch.setattr("podium.generate.backends.native.backend.is_fixed", lambda device: True)
+    monkeypatch.setattr("podium.generate.backends.native.backend.most_loops", lambda device: 1)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_a_prompt_that_fills_the_window_or_leaves_one_place_is_complete(tiny: Pa
 def test_an_eos_of_the_config_alone_ends_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = NativeBackend(write_tiny(tmp_path, eos_token_id=[0, *range(40, 90)]))
     samples = _draw(backend, _everything(SETTINGS[1]), SETTINGS[1])
-    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
+    monkeypatch.setattr("podium.generate.backends.native.backend.is_fixed", lambda device: False)
     assert _draw(backend, _everything(SETTINGS[1]), SETTINGS[1]) == samples
     assert sum(sample.tokens < 8 for sample in samples.values()) > 20
 
@@ -151,7 +151,7 @@ def test_an_eos_of_the_config_alone_ends_a_sample(tmp_path: Path, monkeypatch: p
 def test_the_header_says_that_rows_are_fixed(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = NativeBackend(tiny)
     assert backend.versions()["rows"] == "fixed"
-    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
+    monkeypatch.setattr("podium.generate.backends.native.backend.is_fixed", lambda device: False)
     assert "rows" not in backend.versions()
 
 
@@ -253,6 +253,6 @@ def test_a_cards_graphs_give_the_steps_results(tiny: Path, dtype: str, monkeypat
         replays.clear()
         assert drawn() == captured
         assert not replays
-    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
+    monkeypatch.setattr("podium.generate.backends.native.backend.is_fixed", lambda device: False)
     if dtype == "float32":
         assert drawn() == captured

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from podium.errors import IncompleteError, OtherWorkError, RecordError, StorageError, UsageError
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
-from podium.generate.backend import Wanted
+from podium.generate.backends.seam import Wanted
 from podium.generate.postprocess import cut_at_stop, finish_of, to_generation
 from podium.generate.sampling import choose, nuclei_of
 from podium.generate.streams import uniforms

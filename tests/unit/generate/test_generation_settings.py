@@ -12,11 +12,11 @@ from tests.unit.generate.standin_harness import write_checkout, write_interprete
 from tests.unit.generate.tiny import EOS, tiny_task, write_tiny
 
 from podium.errors import BackendError
-from podium.generate.backend import Wanted
-from podium.generate.harness_backend import HarnessBackend
-from podium.generate.native.backend import NativeBackend
+from podium.generate.backends.harness_backend import HarnessBackend
+from podium.generate.backends.native.backend import NativeBackend
+from podium.generate.backends.seam import Wanted
+from podium.generate.backends.transformers_backend import TransformersBackend
 from podium.generate.texts import Texts
-from podium.generate.transformers_backend import TransformersBackend
 from podium.generation_settings import read_generation_settings
 from podium.model_directory import open_tokenizer
 from podium.records import Sampling
@@ -24,7 +24,7 @@ from podium.records import Sampling
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from podium.generate.backend import Backend
+    from podium.generate.backends.seam import Backend
     from podium.records import Sample
 
 SAMPLING = Sampling(n_samples=5, temperature=0.9, max_length=32)
@@ -210,8 +210,8 @@ def test_vllm_is_told_every_end_and_keeps_the_one_it_met(
     module = ModuleType("vllm")
     module.__dict__.update(LLM=Engine, SamplingParams=SimpleNamespace)
     monkeypatch.setitem(sys.modules, "vllm", module)
-    monkeypatch.delitem(sys.modules, "podium.generate.vllm_backend", raising=False)
-    from podium.generate.vllm_backend import VllmBackend
+    monkeypatch.delitem(sys.modules, "podium.generate.backends.vllm_backend", raising=False)
+    from podium.generate.backends.vllm_backend import VllmBackend
 
     folder = _copy(plain, tmp_path / "model", {"eos_token_id": [44, 0]}, {})
     samples = _draw(VllmBackend(folder))

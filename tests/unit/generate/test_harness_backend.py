@@ -16,8 +16,8 @@ from tests.unit.generate.tiny import EOS, write_tiny
 from podium.convert import ConvertOptions, convert
 from podium.errors import BackendError, UsageError
 from podium.generate import GenerateOptions, collect_samples, generate
-from podium.generate.backend import Wanted
-from podium.generate.harness_backend import HarnessBackend
+from podium.generate.backends.harness_backend import HarnessBackend
+from podium.generate.backends.seam import Wanted
 from podium.generate.postprocess import cut_at_stop
 from podium.progress import SilentReport
 from podium.protocol import HUMANEVAL_STOP

@@ -14,9 +14,9 @@ import pytest
 import torch
 from tests.unit.generate.tiny import MAX_LENGTH, tiny_task, write_tiny
 
-from podium.generate.native import kernels as module
-from podium.generate.native.backend import NativeBackend
-from podium.generate.native.kernels import WORTH_A_THREAD, in_parts, kernels, torchs_threads
+from podium.generate.backends.native import kernels as module
+from podium.generate.backends.native.backend import NativeBackend
+from podium.generate.backends.native.kernels import WORTH_A_THREAD, in_parts, kernels, torchs_threads
 from podium.records import Sampling
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def test_a_processor_without_avx2_or_with_more_does_without(monkeypatch: pytest.
 EDGE = """
 import ctypes, mmap
 import torch
-from podium.generate.native.linear import TiledLinear
-from podium.generate.native.prompt import KernelPrompt
+from podium.generate.backends.native.linear import TiledLinear
+from podium.generate.backends.native.prompt import KernelPrompt
 
 libc, held = ctypes.CDLL(None, use_errno=True), []
 

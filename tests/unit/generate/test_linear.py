@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests.unit.generate.kinds import PACKED_KINDS
 
-from podium.generate.native.linear import Linear, OneDnnLinear, TiledLinear, best_linear
+from podium.generate.backends.native.linear import Linear, OneDnnLinear, TiledLinear, best_linear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ def test_onednn_sees_few_row_counts() -> None:
 def test_layers_are_chosen_by_what_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
     def has(capability: str, kernel: object, onednn: bool) -> None:
         monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-        monkeypatch.setattr("podium.generate.native.kernels._library", lambda: kernel)
+        monkeypatch.setattr("podium.generate.backends.native.kernels._library", lambda: kernel)
         monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: onednn)
 
     has("AVX2", object(), True)

@@ -10,10 +10,10 @@ import pytest
 import torch
 from tests.unit.generate.kinds import PACKED_KINDS
 
-from podium.generate.native import loops
-from podium.generate.native.kernels import WORTH_A_THREAD, in_parts, share_threads
-from podium.generate.native.linear import TiledLinear
-from podium.generate.native.loops import most_loops, side_by_side
+from podium.generate.backends.native import loops
+from podium.generate.backends.native.kernels import WORTH_A_THREAD, in_parts, share_threads
+from podium.generate.backends.native.linear import TiledLinear
+from podium.generate.backends.native.loops import most_loops, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,17 +19,17 @@ from tests.unit.generate.tiny import MAX_LENGTH, naive, tiny_task, write_tiny
 
 from podium.errors import BackendError
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
-from podium.generate.backend import Wanted
+from podium.generate.backends.native.backend import NativeBackend
+from podium.generate.backends.native.cache import Cache
+from podium.generate.backends.native.drawing import Drawing, Step
+from podium.generate.backends.native.linear import Linear, OneDnnLinear, TiledLinear
+from podium.generate.backends.native.prompt import shared_prompt
+from podium.generate.backends.native.room import row_bytes, slots_for
+from podium.generate.backends.native.shape import Shape, UnsupportedModelError, read_shape
+from podium.generate.backends.seam import Wanted
+from podium.generate.backends.transformers_backend import TransformersBackend
 from podium.generate.merge import merge
-from podium.generate.native.backend import NativeBackend
-from podium.generate.native.cache import Cache
-from podium.generate.native.drawing import Drawing, Step
-from podium.generate.native.linear import Linear, OneDnnLinear, TiledLinear
-from podium.generate.native.prompt import shared_prompt
-from podium.generate.native.room import row_bytes, slots_for
-from podium.generate.native.shape import Shape, UnsupportedModelError, read_shape
 from podium.generate.shards import part_of
-from podium.generate.transformers_backend import TransformersBackend
 from podium.progress import SilentReport
 from podium.records import Sample, Sampling
 from podium.rotary import Rotary
@@ -78,7 +78,7 @@ def _use(kind: type[Linear], monkeypatch: pytest.MonkeyPatch) -> None:
     """Linear layers of this kind; and unless they are our own kernel's, attention by torch too."""
     draw_with(kind, monkeypatch)
     if kind is not TiledLinear:
-        monkeypatch.setattr("podium.generate.native.prompt.kernels", lambda: None)
+        monkeypatch.setattr("podium.generate.backends.native.prompt.kernels", lambda: None)
 
 
 def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -86,7 +86,7 @@ def _run_cases(tiny: Path, expected: list[dict[Key, Sample]], count: int, monkey
     for _ in range(count):
         place = generator.randrange(len(SETTINGS))
         backend._slots, loops = generator.randint(1, 40), generator.randint(1, 3)
-        monkeypatch.setattr("podium.generate.native.backend.most_loops", lambda device, loops=loops: loops)
+        monkeypatch.setattr("podium.generate.backends.native.backend.most_loops", lambda device, loops=loops: loops)
         wanted = _case(generator, SETTINGS[place])
         drawn = _draw(backend, wanted, SETTINGS[place])
         assert drawn == {
@@ -265,8 +265,8 @@ def test_loops_divide_the_slots_and_take_whole_problems(
         return steps(drawing, slots)
 
     monkeypatch.setattr(Drawing, "steps", noted)
-    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
-    monkeypatch.setattr("podium.generate.native.backend.most_loops", lambda device: loops)
+    monkeypatch.setattr("podium.generate.backends.native.backend.is_fixed", lambda device: False)
+    monkeypatch.setattr("podium.generate.backends.native.backend.most_loops", lambda device: loops)
     drawn = _draw(NativeBackend(tiny, slots=slots), _everything(SETTINGS[0])[:problems], SETTINGS[0])
     assert len(drawn) == 8 * problems
     assert given == each
@@ -275,7 +275,7 @@ def test_loops_divide_the_slots_and_take_whole_problems(
 HOLES = """
 from pathlib import Path
 import torch
-from podium.generate.native.room import give_back_large
+from podium.generate.backends.native.room import give_back_large
 def resident_mib():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
 give_back_large()
@@ -373,7 +373,7 @@ def test_a_prompt_is_not_shared_where_the_kernel_treats_places_differently(
     _use(OneDnnLinear, monkeypatch)
     kept = torch.randn(2, 2, 1, 2, 9, 8, generator=torch.Generator().manual_seed(0))
     for kernel, is_shared in ((_even, True), (_uneven, False), (None, False)):
-        monkeypatch.setattr("podium.generate.native.prompt.flash", kernel)
+        monkeypatch.setattr("podium.generate.backends.native.prompt.flash", kernel)
         assert (shared_prompt(kept, 2) is not None) == is_shared
         assert _draw(NativeBackend(tiny), _everything(SETTINGS[0]), SETTINGS[0]) == expected[0]
 
@@ -408,7 +408,7 @@ def test_whole_decoding_and_kept_bytes_see_the_same_stops(
 def test_no_row_is_computed_for_a_finished_sample_and_shared_rows_are_saved(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("podium.generate.native.backend.is_fixed", lambda device: False)
+    monkeypatch.setattr("podium.generate.backends.native.backend.is_fixed", lambda device: False)
     backend = NativeBackend(tiny)
     samples = _draw(backend, _everything(SETTINGS[0]), SETTINGS[0])
     # Each sample draws its first token from the prompt's row, and one from a decoded row for each other token.

@@ -10,8 +10,8 @@ import pytest
 from tests.unit.generate.tiny import MAX_LENGTH, naive, tiny_task, write_tiny
 
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
+from podium.generate.backends.native.backend import NativeBackend
 from podium.generate.merge import merge
-from podium.generate.native.backend import NativeBackend
 from podium.generate.shards import part_of
 from podium.progress import SilentReport
 from podium.records import Sample, SamplesHeader, Sampling, encode

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from podium.generate.native.kernels import kernels
-from podium.generate.native.prompt import FlashPrompt, KernelPrompt, Prompt, flash, shared_prompt
+from podium.generate.backends.native.kernels import kernels
+from podium.generate.backends.native.prompt import FlashPrompt, KernelPrompt, Prompt, flash, shared_prompt
 
 KINDS = [*([KernelPrompt] if kernels() is not None else []), *([FlashPrompt] if flash else [])]
 

@@ -9,7 +9,7 @@ import pytest
 
 from podium.errors import OtherWorkError, PodiumError, RecordError
 from podium.generate import GenerateOptions, collect_samples, generate
-from podium.generate.replay import ReplayBackend
+from podium.generate.backends.replay import ReplayBackend
 from podium.progress import SilentReport
 from podium.protocol import HUMANEVAL_STOP, generations_name
 from podium.records import Sampling

@@ -10,11 +10,11 @@ import torch
 
 from podium.convert import ConvertOptions, convert
 from podium.errors import BackendError
-from podium.generate.backend import Wanted
+from podium.generate.backends.seam import Wanted
+from podium.generate.backends.transformers_backend import TransformersBackend
 from podium.generate.postprocess import to_generation
 from podium.generate.sampling import choose
 from podium.generate.streams import uniforms
-from podium.generate.transformers_backend import TransformersBackend
 from podium.progress import SilentReport
 from podium.records import Sampling
 from podium.tasks import Problem, Task, load_task

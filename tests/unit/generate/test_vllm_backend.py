@@ -17,14 +17,14 @@ from tests.unit.generate.tiny import EOS, STOP, tiny_task, write_tiny
 
 from podium.cli.generate import build_backend
 from podium.errors import BackendError
-from podium.generate.backend import Wanted
+from podium.generate.backends.seam import Wanted
 from podium.records import Sampling
 from podium.tasks import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from podium.generate.backend import Backend
+    from podium.generate.backends.seam import Backend
     from podium.records import Sample
 
 SAMPLING = Sampling(n_samples=6, max_length=40)
@@ -72,7 +72,7 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     module = ModuleType("vllm")
     module.__dict__.update(LLM=StandinEngine, SamplingParams=SimpleNamespace)
     monkeypatch.setitem(sys.modules, "vllm", module)
-    monkeypatch.delitem(sys.modules, "podium.generate.vllm_backend", raising=False)
+    monkeypatch.delitem(sys.modules, "podium.generate.backends.vllm_backend", raising=False)
     monkeypatch.setattr(StandinEngine, "fault", "")
     return build_backend("vllm", write_tiny(tmp_path / "model"), "auto")
 
@@ -133,7 +133,7 @@ def test_a_fault_of_vllm_is_no_sample(backend: Backend, monkeypatch: pytest.Monk
 
 def test_a_machine_without_vllm_is_told_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)
-    monkeypatch.delitem(sys.modules, "podium.generate.vllm_backend", raising=False)
+    monkeypatch.delitem(sys.modules, "podium.generate.backends.vllm_backend", raising=False)
     with pytest.raises(BackendError, match="needs the package vllm") as caught:
         build_backend("vllm", tmp_path, "auto")
     assert "podium-leaderboard[vllm]" in caught.value.hint

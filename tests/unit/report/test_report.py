@@ -8,12 +8,13 @@ import msgspec
 import pytest
 from tests.unit.gates.release import ALBOR, HEADER, MODEL, PLAN, SCORE
 
-from podium.boards.submission import MAXIMUM_BODY, marker
 from podium.errors import FindingsError, RecordError
 from podium.gates.evidence import Evidence
 from podium.records import Finding, Findings, Plan, Scores, TaskScore, read_record, write_record
 from podium.report import collect, render, report
 from podium.report.plot import draw_scores
+from podium.submission.assembly import MAXIMUM_BODY
+from podium.submission.marks import marker
 
 
 def _evidence(**scores: TaskScore) -> Evidence:

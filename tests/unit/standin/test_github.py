@@ -8,7 +8,7 @@ import pytest
 from github import GithubException, InputGitTreeElement, UnknownObjectException
 from github.GithubException import BadCredentialsException
 
-from podium.standin.github_repositories import LOOKS_UNTIL_FORKED
+from podium.standin.github.repositories import LOOKS_UNTIL_FORKED
 from podium.standin.server import Standin
 from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, Repository, User, World, default_world
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from podium.boards.submission import assemble, marker, write_submission
 from podium.files import sha256_bytes, sha256_file, write_atomic
 from podium.generate import samples_path, write_generations
 from podium.profiles import profile_named
@@ -37,6 +36,8 @@ from podium.records import (
 )
 from podium.run_directory import verdicts_path
 from podium.score import score
+from podium.submission.assembly import assemble, write_submission
+from podium.submission.marks import marker
 from podium.validate import validate
 
 if TYPE_CHECKING:

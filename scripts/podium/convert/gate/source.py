@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from podium.convert.containers.storage import float32_of
-from podium.convert.layouts import EMBEDDING
+from podium.convert.layouts.names import EMBEDDING
 from podium.convert.layouts.tensors import layer_shapes
 from podium.convert.readings import WELL_BELOW_CHANCE
 from podium.errors import CheckpointError
@@ -17,7 +17,7 @@ from podium.records import Check
 if TYPE_CHECKING:
     from podium.convert.containers import Stored
     from podium.convert.containers.storage import Floats
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
     from podium.progress import Report
     from podium.records import LayoutVerdict
 

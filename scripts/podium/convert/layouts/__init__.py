@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.convert.adapter import Adapter, Base, Delta, pinned, read_adapter
-from podium.convert.containers import Container, Stored, open_container
-from podium.convert.hypotheses import Grid
-from podium.convert.layouts.names import EMBEDDING, HEAD
+from podium.convert.adapter import Base, pinned, read_adapter
+from podium.convert.containers import open_container
+from podium.convert.layouts.checkpoint import Checkpoint
 from podium.convert.layouts.wrappers import unwrapped, why_strange
-from podium.convert.model_config import ModelConfig
-from podium.convert.tokenizer import TokenizerSource
 from podium.errors import CheckpointError
 from podium.names import load
 
@@ -20,10 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from podium.convert.hypotheses import Order
+    from podium.convert.containers import Container
     from podium.convert.layouts.wrappers import Unwrapped
-
-__all__ = ["EMBEDDING", "HEAD", "LAYOUTS", "Checkpoint", "detect"]
 
 # layout -> function (folder, container) -> Checkpoint or why it is none; the order is the order of detection
 LAYOUTS = {
@@ -33,39 +28,6 @@ LAYOUTS = {
     "entrenar-labelled": "podium.convert.layouts.entrenar:describe_labelled",
     "huggingface": "podium.convert.layouts.huggingface:describe",
 }
-
-
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A detected checkpoint: its weights by Hugging Face name, its config, and the hypotheses it leaves open.
-
-    `prior` says by axis what labels and metadata claim and why; it is shown, never followed. `defined` says by axis
-    what the format itself means, which settles what scores leave open.
-    With an adapter the weights are its base's. `told` is what people should know of how it was read, by a name for it.
-    """
-
-    layout: str
-    container: Container
-    weights: dict[str, Stored]
-    config: ModelConfig
-    tokenizer: TokenizerSource
-    grid: Grid
-    prior: dict[str, str]
-    defined: dict[str, str] = {}
-    adapter: Adapter | None = None
-    told: dict[str, str] = {}
-
-    @property
-    def parameters(self) -> int:
-        """Number of values that the weights hold."""
-        return sum(stored.elements for stored in self.weights.values())
-
-    def delta(self, name: str, order: Order) -> Delta | None:
-        """What the adapter adds to a linear weight."""
-        return self.adapter.delta(name, order) if self.adapter else None
-
-    def has_bias(self, *names: str) -> bool:
-        """Whether layers have a bias at any of these projections (`q`, `down`, ...)."""
-        return any(f".{name}_proj.bias" in tensor for tensor in self.weights for name in names)
 
 
 def detect(checkpoint: Path, base: Base | None = None) -> Checkpoint:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from podium.convert.adapter import Adapter, Factors
     from podium.convert.containers import Stored
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.peft_config import PeftConfig
 
 OWN_BASE = "name the base that the adapter was trained on with --base"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.convert.containers import Container
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
 
 NAME = "albor-converted"
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.convert.layouts import HEAD
 from podium.convert.layouts.beside import config_beside
+from podium.convert.layouts.names import HEAD
 from podium.convert.layouts.tensors import assemble
 from podium.convert.tokenizer import tokenizer_beside
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.convert.containers import Container
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
 
 WRITER = "entrenar-model"
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.convert.layouts import EMBEDDING, HEAD
 from podium.convert.layouts.beside import config_beside
+from podium.convert.layouts.names import EMBEDDING, HEAD
 from podium.convert.layouts.tensors import assemble
 from podium.convert.tokenizer import tokenizer_beside
 from podium.errors import CheckpointError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.convert.containers import Container
-    from podium.convert.layouts import Checkpoint
+    from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.model_config import ModelConfig
 
 NAME = "huggingface"

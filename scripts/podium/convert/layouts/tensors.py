@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from podium.convert.containers.storage import STORAGES
 from podium.convert.hypotheses import Grid
-from podium.convert.layouts import EMBEDDING, HEAD, Checkpoint
-from podium.convert.layouts.names import TRAINING_STATE
+from podium.convert.layouts.checkpoint import Checkpoint
+from podium.convert.layouts.names import EMBEDDING, HEAD, TRAINING_STATE
 from podium.errors import CheckpointError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Boards that are a folder on this machine; nothing is sent."""

@@ -1,0 +1,1 @@
+"""The board `fork`: one pull request per model on GitHub."""

@@ -1,0 +1,1 @@
+"""Boards on the Hugging Face Hub: one pull request in a repository's Community tab."""

@@ -1,0 +1,169 @@
+"""Boards on the Hub that take the approved submission: nothing is sent that was not approved in the fork.
+
+Reads a run directory with submit.json, the fork's pull request and its reviews. Writes one pull request on the Hub.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from podium.boards.fork.forge import Forge
+from podium.boards.hub.approval import approved_pull
+from podium.boards.hub.offers import Counter
+from podium.boards.hub.repository import Hub
+from podium.errors import ApprovalError, OlderReleaseError, RecordError, UsageError
+from podium.records import Receipt, SendPlan, read_record
+from podium.run_directory import SUBMIT_RECEIPT
+from podium.submission.package import Package, pack
+from podium.submission.releases import refuse_older
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from podium.boards.fork.forge import PullFacts
+    from podium.boards.hub.offers import Offer, Showing
+    from podium.boards.hub.repository import Kind
+    from podium.boards.seam import Clients, Targets
+    from podium.progress import Report
+    from podium.records import Finding
+
+HUB_NAME = re.compile(r"[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}")
+
+
+class ApprovedBoard(ABC):
+    """Base of the boards on the Hub: a subclass says which repository, and what is offered to it."""
+
+    name = ""
+    kind: Kind = "space"
+
+    def __init__(self, targets: Targets, clients: Clients, pause: Callable[[float], None] = time.sleep) -> None:
+        self._targets, self._clients, self._pause = targets, clients, pause
+        self._counters: dict[str, Counter] = {}
+
+    @abstractmethod
+    def repository(self, package: Package) -> str:
+        """OWNER/NAME of the Hub repository."""
+
+    @abstractmethod
+    def offer(self, package: Package, evidence: str) -> Offer:
+        """What is to stand there; `evidence` is the address of the pull request in the fork."""
+
+    @cached_property
+    def _forge(self) -> Forge:
+        return Forge(self._clients.github(), self._targets.fork, self._pause)
+
+    def _counter(self, package: Package) -> Counter:
+        name = self.repository(package)
+        if not HUB_NAME.fullmatch(name):
+            message = f"{name!r} is not the name of a repository on the Hub"
+            raise UsageError(message, hint="names are OWNER/NAME, of letters, digits, dot, dash and underscore")
+        if name not in self._counters:  # one client, one token exchange and one look at whose token it is
+            client = self._clients.hub(f"spaces/{name}" if self.kind == "space" else name)
+            self._counters[name] = Counter(Hub(client, name, self.kind, self._pause), self._pause)
+        return self._counters[name]
+
+    def prepare(self, run_dir: Path) -> Package:
+        """Read and prove what would be sent."""
+        return pack(run_dir)
+
+    def problems(self, package: Package) -> list[Finding]:
+        """None that is worth going on for: no approval, no token and no repository are raised. Raises ApprovalError."""
+        counter = self._counter(package)
+        if problems := package.profile_problems(counter.place, is_near=counter.is_near and self._forge.is_near):
+            return problems
+        self._approved(package)
+        counter.require()
+        return []
+
+    def _approved(self, package: Package) -> PullFacts:
+        try:
+            receipt = read_record(package.run_dir / SUBMIT_RECEIPT, Receipt)
+        except RecordError as err:
+            message = f"{package.run_dir} was not submitted to the fork yet: {err}"
+            hint = "podium submit RUN_DIR opens the pull request; a reviewer approves it there"
+            raise ApprovalError(message, hint=hint) from err
+        return approved_pull(self._forge, receipt, package)
+
+    def outlook(self, package: Package) -> SendPlan:
+        """What `send` would do."""
+        offer, counter = self.offer(package, _submitted_url(package)), self._counter(package)
+        showing = counter.look(offer)
+        problems: list[str] = []
+        try:
+            self._refuse_older(package, showing)
+        except OlderReleaseError as err:
+            problems = [str(err)]
+        return SendPlan(
+            board=self.name,
+            target=self.repository(package),
+            branch=f"refs/pr/{showing.proposal.number}" if showing.proposal else "",
+            title=offer.title,
+            files=offer.files,
+            submission_sha256=package.submission.sha256,
+            body_sha256=package.submission.body_sha256,
+            outcome=showing.outcome,
+            reason=showing.reason,
+            url=showing.proposal.url if showing.proposal else "",
+            release=package.tag,
+            replaces=_replaces(package, showing),
+            world_sha256=showing.digest,
+            calls=showing.calls,
+            steps=showing.steps(offer),
+            problems=problems,
+        )
+
+    def _refuse_older(self, package: Package, showing: Showing) -> None:
+        if showing.outcome != "unchanged":
+            refuse_older(package.tag, showing.releases, showing.place, force=self._targets.force)
+
+    def send(self, package: Package, report: Report) -> Receipt:
+        """Bring the Hub to hold what was approved in one open pull request. Raises ApprovalError, BoardError."""
+        # Asked again, right before the first write: an approval can be withdrawn at any time.
+        offer, counter = self.offer(package, self._approved(package).url), self._counter(package)
+        showing = counter.look(offer)
+        self._refuse_older(package, showing)
+        if showing.calls:
+            report.note(f"publish: sending {len(showing.changed)} files to {showing.place}")
+        proposal = counter.bring(offer, showing)
+        return Receipt(
+            stage="publish",
+            board=self.name,
+            outcome=showing.outcome,
+            reason=showing.reason,
+            url=proposal.url if proposal else "",
+            number=proposal.number if proposal else 0,
+            branch=f"refs/pr/{proposal.number}" if proposal else "",
+            submission_sha256=package.submission.sha256,
+            release=package.tag,
+            replaces=_replaces(package, showing),
+        )
+
+    def withdraw(self, package: Package, report: Report) -> Receipt:
+        """Close this model's open pull request on the Hub."""
+        counter = self._counter(package)
+        proposal = counter.take_back(self.offer(package, _submitted_url(package)).title)
+        return Receipt(
+            stage="publish",
+            board=self.name,
+            outcome="closed" if proposal else "unchanged",
+            reason="" if proposal else f"nothing of this model is open in {counter.place}",
+            url=proposal.url if proposal else "",
+            number=proposal.number if proposal else 0,
+            submission_sha256=package.submission.sha256,
+            release=package.tag,
+        )
+
+
+def _submitted_url(package: Package) -> str:
+    """Where the fork's pull request is, for looking ahead; `send` takes it from the approved one itself."""
+    path = package.run_dir / SUBMIT_RECEIPT
+    return read_record(path, Receipt).url if path.exists() else ""
+
+
+def _replaces(package: Package, showing: Showing) -> str:
+    return next((tag for tag in showing.releases if tag != package.tag), "")

@@ -1,0 +1,223 @@
+"""An offer: files and a text that are to stand in one open pull request of a Hub repository, and bringing it there.
+
+Opening is never repeated: after a lost answer it is looked for. What somebody closed is not opened again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from podium.boards.hub.repository import Hub, Proposal, RemoteFile
+from podium.errors import BoardError, BoardUnreachableError
+from podium.files import sha256_bytes, sha256_json
+from podium.records import FileDigest, PlannedCall
+from podium.submission.marks import TRAILER, marker, plain, released_tag, withdrawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LOOKS = 4
+PAUSE_SECONDS = 2.0
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be brought: `files` lie below `folder`, `blobs` are git's names for them, `read` gives their bytes.
+
+    With `owns_folder`, other files in it go away. `submission_sha256` is the approved digest that it comes from.
+    """
+
+    title: str
+    text: str
+    folder: str
+    files: list[FileDigest]
+    blobs: Mapping[str, str]
+    read: Callable[[FileDigest], bytes]
+    owns_folder: bool
+    submission_sha256: str
+
+
+class Showing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the repository shows now: our pull request if there is one, and which paths of the folder are not ours."""
+
+    place: str
+    proposal: Proposal | None
+    rejected: Proposal | None
+    merged: Proposal | None
+    head: str
+    changed: list[str]
+    stale: list[str]
+    text_equal: bool
+
+    @property
+    def files_equal(self) -> bool:
+        """Whether the pull request, or without one the repository itself, holds exactly our files."""
+        return not self.changed and not self.stale
+
+    @property
+    def outcome(self) -> Literal["created", "updated", "unchanged", "skipped"]:
+        """What sending would come to."""
+        if self.proposal is not None:
+            return "unchanged" if self.files_equal and self.text_equal else "updated"
+        if self.files_equal:
+            return "unchanged"
+        return "skipped" if self.rejected else "created"
+
+    @property
+    def reason(self) -> str:
+        """Why nothing is sent, where that is not plain."""
+        if self.outcome == "skipped" and self.rejected is not None:
+            return f"pull request {self.rejected.number} with exactly this submission was closed in {self.place}"
+        if self.outcome == "unchanged" and self.proposal is None:
+            return f"{self.place} already holds exactly these files"
+        return ""
+
+    @property
+    def releases(self) -> list[str]:
+        """The releases that are shown: in the open pull request, and in the last merged one."""
+        return [tag for item in (self.proposal, self.merged) if item is not None and (tag := released_tag(item.text))]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything a plan was made for."""
+        found = [msgspec.to_builtins(item) for item in (self.proposal, self.rejected, self.merged)]
+        return sha256_json([self.head, found, self.changed, self.stale])
+
+    @property
+    def calls(self) -> list[str]:
+        """The writes that sending would take."""
+        if self.outcome in {"unchanged", "skipped"}:
+            return []
+        if self.proposal is None:
+            return [f"POST commit/main?create_pr=1 with {len(self.changed)} files"]
+        calls = []
+        if not self.files_equal:
+            count = len(self.changed) + len(self.stale)
+            calls.append(f"POST commit/refs/pr/{self.proposal.number} with {count} files")
+        if not self.text_equal:
+            calls.append(f"POST discussions/{self.proposal.number}/comment/{self.proposal.comment}/edit")
+        return calls
+
+    def steps(self, offer: Offer) -> list[PlannedCall]:
+        """The calls that carry content, each with the digest of what it carries."""
+        if self.outcome in {"unchanged", "skipped"}:
+            return []
+        steps = [
+            PlannedCall(call=f"commit {file.path}", size_bytes=file.size_bytes, sha256=file.sha256)
+            for file in offer.files
+            if file.path in self.changed
+        ]
+        text = offer.text.encode()
+        told = PlannedCall(call="text", size_bytes=len(text), sha256=sha256_bytes(text))
+        return steps if self.text_equal else [*steps, told]
+
+
+class Counter:
+    """Where offers are brought to one Hub repository."""
+
+    def __init__(self, hub: Hub, pause: Callable[[float], None] = time.sleep) -> None:
+        self._hub, self._pause = hub, pause
+
+    @property
+    def place(self) -> str:
+        """The repository as sentences name it."""
+        return self._hub.place
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the Hub is served on this machine."""
+        return self._hub.is_near
+
+    def look(self, offer: Offer) -> Showing:
+        """Read everything `bring` decides on. Raises BoardError for several open pull requests of ours."""
+        named, own = marker(offer.submission_sha256), self._hub.own_proposals(offer.title)
+        proposal = self._only_one([item for item in own if item.is_open])
+        revision = f"refs/pr/{proposal.number}" if proposal else "main"
+        remote = self._hub.files_at(revision, offer.folder)
+        closed = [item for item in own if not item.is_open and not item.is_merged and named in item.text]
+        ours = {file.path for file in offer.files}
+        return Showing(
+            place=self.place,
+            proposal=proposal,
+            rejected=closed[0] if closed else None,
+            merged=next((item for item in own if item.is_merged), None),
+            head=self._hub.head_of(revision),
+            changed=[file.path for file in offer.files if not _holds(remote, file, offer.blobs[file.path])],
+            stale=sorted(remote.keys() - ours) if offer.owns_folder else [],
+            text_equal=proposal is not None and plain(offer.text) == plain(proposal.text),
+        )
+
+    def bring(self, offer: Offer, showing: Showing) -> Proposal | None:
+        """Do what `showing.outcome` says; returns our open pull request. Raises BoardError and its kinds."""
+        proposal = showing.proposal
+        if showing.outcome == "created":
+            return self._create(offer, showing)
+        if proposal is not None and showing.outcome == "updated":
+            self._update(offer, showing, proposal)
+        return proposal
+
+    def take_back(self, title: str) -> Proposal | None:
+        """Close our open pull request with this title; returns it."""
+        proposal = self._only_one([item for item in self._hub.own_proposals(title) if item.is_open])
+        if proposal is not None:
+            self._hub.edit_text(proposal, withdrawn(proposal.text))
+            self._hub.close(proposal)
+        return proposal
+
+    def require(self) -> None:
+        """Raises BoardError and its kinds if the repository cannot be looked at."""
+        self._hub.head_of("main")
+
+    def _only_one(self, proposals: list[Proposal]) -> Proposal | None:
+        if len(proposals) > 1:
+            listed = ", ".join(str(proposal.number) for proposal in proposals)
+            message = f"{self.place} has several open pull requests for this model: {listed}"
+            raise BoardError(message, hint="close all but one there, then run the same command again")
+        return proposals[0] if proposals else None
+
+    def _create(self, offer: Offer, showing: Showing) -> Proposal:
+        lost: BoardUnreachableError | None = None
+        try:
+            self._hub.open_proposal(_changes(offer, showing), offer.title, offer.text)
+        except BoardUnreachableError as err:
+            lost = err  # it may have landed all the same
+        found = self._wait_for_proposal(offer.title)
+        if found is not None:
+            return found
+        if lost is not None:
+            raise lost
+        message = f"{self.place} took the files but shows no pull request"
+        raise BoardError(message, hint="look at its Community tab, then run the same command again")
+
+    def _wait_for_proposal(self, title: str) -> Proposal | None:
+        """Look for our pull request, a few times: a fresh one may be listed late. Opening is never repeated."""
+        for look in range(LOOKS):
+            if look:
+                self._pause(PAUSE_SECONDS)
+            proposal = self._only_one([item for item in self._hub.own_proposals(title) if item.is_open])
+            if proposal is not None:
+                return proposal
+        return None
+
+    def _update(self, offer: Offer, showing: Showing, proposal: Proposal) -> None:
+        if not showing.files_equal:
+            message = f"{TRAILER} {offer.submission_sha256}"
+            self._hub.commit_to(proposal, _changes(offer, showing), message, showing.head)
+        if not showing.text_equal:
+            self._hub.edit_text(proposal, offer.text)
+
+
+def _holds(remote: Mapping[str, RemoteFile], file: FileDigest, blob: str) -> bool:
+    """Whether the Hub has exactly this file, as git holds it or as a large file."""
+    found = remote.get(file.path)
+    if found is None:
+        return False
+    return found.sha256 == file.sha256 if found.sha256 else found.blob == blob
+
+
+def _changes(offer: Offer, showing: Showing) -> dict[str, bytes | None]:
+    changes: dict[str, bytes | None] = {f"{offer.folder}/{path}": None for path in showing.stale}
+    sent = [file for file in offer.files if file.path in showing.changed]
+    return changes | {f"{offer.folder}/{file.path}": offer.read(file) for file in sent}

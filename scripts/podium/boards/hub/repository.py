@@ -1,0 +1,194 @@
+"""One repository on the Hugging Face Hub as the boards see it: a folder at a revision, and its Community tab.
+
+Every failure is a BoardError or one of its kinds. Which call to make, and when, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from podium.boards.answers import hub_answers, patiently
+from podium.errors import BoardError
+from podium.tokens import is_on_this_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+Kind = Literal["space", "model"]
+CALLED: dict[Kind, str] = {"space": "the Space", "model": "the model repository"}
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A pull request of the Community tab; `comment` is the id of its first comment, which holds its text."""
+
+    number: int
+    url: str
+    title: str
+    text: str
+    comment: str
+    is_open: bool
+    is_merged: bool
+
+
+class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file on the Hub: git's name of what git holds, and the SHA-256 of the content if that is a large file."""
+
+    blob: str
+    sha256: str
+
+
+class Hub:
+    """A Space or model repository behind a client."""
+
+    def __init__(self, client: HfApi, repository: str, kind: Kind, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client, self._pause, self._kind = client, pause, kind
+        self.repository = repository
+
+    @property
+    def is_near(self) -> bool:
+        """Whether its API is served on this machine."""
+        return is_on_this_machine(self._client.endpoint)
+
+    def _answers(self, doing: str) -> AbstractContextManager[None]:
+        return hub_answers(doing, str(self._client.token or ""))
+
+    @property
+    def place(self) -> str:
+        """The repository as sentences name it."""
+        return f"{CALLED[self._kind]} {self.repository}"
+
+    def _write(self, doing: str, call: Callable[[], object]) -> None:
+        def once() -> None:
+            with self._answers(doing):
+                call()
+
+        patiently(once, self._pause)
+
+    @cached_property
+    def login(self) -> str:
+        """The account of the token."""
+        with self._answers("ask the Hub whose token this is"):
+            return str(self._client.whoami()["name"])
+
+    def head_of(self, revision: str) -> str:
+        """The last commit of a revision. Raises RefusedError `missing`."""
+        with self._answers(f"look at {revision} of {self.place}"):
+            return str(self._client.repo_info(self.repository, repo_type=self._kind, revision=revision).sha)
+
+    def files_at(self, revision: str, folder: str) -> dict[str, RemoteFile]:
+        """All files of a folder at a revision, by path below it; empty if there is no such folder."""
+        from huggingface_hub import RepoFile
+        from huggingface_hub.errors import EntryNotFoundError
+
+        with self._answers(f"list {folder} of {self.place}"):
+            try:
+                listed = list(
+                    self._client.list_repo_tree(
+                        self.repository, folder, recursive=True, revision=revision, repo_type=self._kind
+                    )
+                )
+            except EntryNotFoundError:
+                return {}
+        return {
+            entry.path.removeprefix(f"{folder}/"): RemoteFile(
+                blob=entry.blob_id, sha256=entry.lfs.sha256 if entry.lfs else ""
+            )
+            for entry in listed
+            if isinstance(entry, RepoFile)
+        }
+
+    def own_proposals(self, title: str) -> list[Proposal]:
+        """This account's pull requests with this title, newest first."""
+        with self._answers(f"list the pull requests of {self.place}"):
+            found = list(
+                self._client.get_repo_discussions(
+                    self.repository, repo_type=self._kind, author=self.login, discussion_type="pull_request"
+                )
+            )
+        # Filtered here once more: a filter that the server ignores must not hit somebody else's.
+        numbers = [
+            item.num for item in found if item.is_pull_request and item.author == self.login and item.title == title
+        ]
+        return [self.proposal(number) for number in sorted(numbers, reverse=True)]
+
+    def proposal(self, number: int) -> Proposal:
+        """One pull request with its text."""
+        from huggingface_hub import DiscussionComment
+
+        with self._answers(f"look at pull request {number} of {self.place}"):
+            details = self._client.get_discussion_details(self.repository, number, repo_type=self._kind)
+        comments = [event for event in details.events if isinstance(event, DiscussionComment)]
+        return Proposal(
+            number=details.num,
+            url=details.url,
+            title=details.title,
+            text=comments[0].content if comments else "",
+            comment=comments[0].id if comments else "",
+            is_open=details.status in {"open", "draft"},
+            is_merged=details.status == "merged",
+        )
+
+    def open_proposal(self, changes: Mapping[str, bytes | None], title: str, text: str) -> None:
+        """Commit `changes` (path to bytes; None deletes) as a new pull request."""
+        self._write(
+            f"open a pull request in {self.place}",
+            lambda: self._client.create_commit(
+                self.repository,
+                _operations(changes),
+                commit_message=title,
+                commit_description=text,
+                repo_type=self._kind,
+                create_pr=True,
+            ),
+        )
+
+    def commit_to(self, proposal: Proposal, changes: Mapping[str, bytes | None], message: str, parent: str) -> None:
+        """Commit `changes` to a pull request whose head is `parent`. Raises RefusedError `moved` if it is not."""
+        self._write(
+            f"update pull request {proposal.number} of {self.place}",
+            lambda: self._client.create_commit(
+                self.repository,
+                _operations(changes),
+                commit_message=message,
+                repo_type=self._kind,
+                revision=f"refs/pr/{proposal.number}",
+                parent_commit=parent,
+            ),
+        )
+
+    def edit_text(self, proposal: Proposal, text: str) -> None:
+        """Replace the text of a pull request."""
+        if not proposal.comment:
+            message = f"{proposal.url} has no first comment to hold its text"
+            raise BoardError(message, hint="close it there, then run the same command again")
+        self._write(
+            f"edit pull request {proposal.number} of {self.place}",
+            lambda: self._client.edit_discussion_comment(
+                self.repository, proposal.number, proposal.comment, text, repo_type=self._kind
+            ),
+        )
+
+    def close(self, proposal: Proposal) -> None:
+        """Close a pull request."""
+        self._write(
+            f"close pull request {proposal.number} of {self.place}",
+            lambda: self._client.change_discussion_status(
+                self.repository, proposal.number, "closed", repo_type=self._kind
+            ),
+        )
+
+
+def _operations(changes: Mapping[str, bytes | None]) -> list[CommitOperationAdd | CommitOperationDelete]:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    return [
+        CommitOperationDelete(path) if data is None else CommitOperationAdd(path, data)
+        for path, data in sorted(changes.items())
+    ]

@@ -1,0 +1,1 @@
+"""GitHub's side of the stand-in."""

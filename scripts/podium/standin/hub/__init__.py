@@ -1,0 +1,1 @@
+"""The Hub's side of the stand-in."""
