@@ -20,7 +20,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A detected checkpoint: its weights by Hugging Face name, its config, and the hypotheses it leaves open.
 
     `prior` says by axis what labels and metadata claim and why; it is shown, never followed. `defined` says by axis
-    what the format itself means, which settles what scores leave open. With an adapter the weights are its base's. `told` is what people should know of how it was read, by a name for it.
+    what the format itself means, which settles what scores leave open. With an adapter the weights are its base's.
+    `told` is what people should know of how it was read, by a name for it.
     """
 
     layout: str
