@@ -200,3 +200,13 @@ def test_token_is_nowhere_in_what_is_printed_or_written(work: Workplace) -> None
 def test_environment_token_of_the_workflow_is_enough(work: Workplace) -> None:
     done = work.podium("submit", "runs/v1", PODIUM_FORK_TOKEN="", GITHUB_TOKEN=BOT.token)
     assert receipt_of(done).outcome == "created"
+
+
+def test_a_tryout_of_tasks_that_no_board_knows_is_skipped_for_people_and_for_the_workflow(work: Workplace) -> None:
+    plan = work.run_dir / "plan.json"
+    plan.write_text(plan.read_text().replace('"profile": "demo"', '"profile": "bigcode"'))
+    done = work.podium("submit", "runs/v1")
+    assert done.returncode == 3
+    assert "is never submitted" in done.stderr
+    assert work.outputs()["outcome"] == "skipped"
+    assert work.writes() == []

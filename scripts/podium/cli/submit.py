@@ -17,7 +17,7 @@ from podium.cli.console import build_report
 from podium.cli.options import FILE, FOLDER, config_option, sending_options
 from podium.cli.working import working_in
 from podium.config import read_config
-from podium.errors import PodiumError, UsageError
+from podium.errors import NothingToDoError, PodiumError, UsageError
 from podium.github import build_github
 from podium.hub import build_hub
 from podium.names import check_name
@@ -138,8 +138,9 @@ def _run_board(name: str, options: SubmitOptions, targets: Targets, environment:
             else:
                 plan = read_record(options.plan, SendPlan) if options.plan else None
                 receipt = send(options.stage, board, options.run_dir, report, plan)
-    except PodiumError:
-        write_outputs(environment, {f"{prefix}outcome": "failed", f"{prefix}url": "", f"{prefix}number": ""})
+    except PodiumError as err:
+        outcome = "skipped" if isinstance(err, NothingToDoError) else "failed"
+        write_outputs(environment, {f"{prefix}outcome": outcome, f"{prefix}url": "", f"{prefix}number": ""})
         raise
     return tell(receipt, environment, prefix)
 
