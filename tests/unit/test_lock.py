@@ -120,12 +120,14 @@ def test_a_lock_ends_with_its_process_however_that_ends(tmp_path: Path, number: 
 def test_a_lock_file_that_its_last_holder_removes_meanwhile_is_no_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, real, removed = folder_lock(tmp_path), fcntl.flock, []
+    lock, real = folder_lock(tmp_path), fcntl.flock
+    calls: list[int] = []
 
     def late(descriptor: int, operation: int) -> None:
         real(descriptor, operation)
-        if not removed:
-            removed.append(lock.unlink())
+        if not calls:
+            lock.unlink()
+        calls.append(operation)
 
     monkeypatch.setattr(podium.lock, "PATIENCE", 1)
     monkeypatch.setattr(podium.lock, "PAUSE_SECONDS", 0.0)
