@@ -83,7 +83,7 @@ def test_samples_equal_a_naive_samplers_in_any_company(
 ) -> None:
     draw_with(kind, monkeypatch)
     generator, backend = random.Random(1), NativeBackend(tiny)
-    for _ in range(30):
+    for _ in range(20):
         place, backend._slots = generator.randrange(len(SETTINGS)), generator.randint(1, 60)
         monkeypatch.setattr(fixed_drawing, "STEPS", generator.randint(1, 9))
         monkeypatch.setattr(fixed_drawing, "FEWEST_ROWS", generator.randint(1, 9))
@@ -175,6 +175,7 @@ def test_a_certain_draw_is_the_draw_with_ties_too(seed: int, temperature: float,
     logits = (torch.randn(24, 600, generator=generator) * 4).round() / 2
     logits[:12] *= 4
     uniform = torch.rand(24, generator=generator, dtype=torch.float64)
+    uniform[::6] = 1.0  # what rounding may make of a number just below it
     sampling = Sampling(temperature=temperature, top_p=top_p)
     drawn, is_certain = draw_likely(logits, uniform, sampling)
     assert torch.equal(drawn[is_certain], choose(logits, uniform, sampling)[is_certain])
