@@ -17,6 +17,7 @@ from podium.errors import BackendError
 from podium.generate.backend import Wanted
 from podium.generate.native import fixed_drawing
 from podium.generate.native.backend import NativeBackend
+from podium.generate.native.decoder import Decoder
 from podium.generate.native.fixed import FixedRows
 from podium.generate.native.fixed_drawing import FixedDrawing, Seat
 from podium.generate.native.linear import Linear
@@ -117,6 +118,14 @@ def test_rows_are_refilled_moved_and_become_fewer(
     assert backend.linear_rows == sum(counts)
     assert backend.sample_rows == sum(sample.tokens - 1 for sample in expected[1].values())
     assert "in vain" in backend.facts()
+
+
+def test_what_was_left_in_a_row_does_not_reach_the_next_sample(
+    tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_cache = Decoder.new_cache
+    monkeypatch.setattr(Decoder, "new_cache", lambda *given: new_cache(*given).fill_(torch.nan))
+    assert _draw(NativeBackend(tiny, slots=16), _everything(SETTINGS[0]), SETTINGS[0]) == expected[0]
 
 
 def test_where_most_rows_wait_no_further_steps_are_made(
