@@ -105,8 +105,8 @@ def draw_likely(logits: torch.Tensor, uniform: torch.Tensor, sampling: Sampling)
     last = (cumulative < sampling.top_p).sum(dim=-1, keepdim=True).clamp(max=ids.shape[1] - 1)
     mass = cumulative.gather(1, last)
     places = (cumulative <= uniform[:, None] * mass).sum(dim=-1, keepdim=True).minimum(last)
-    # Of several tokens as probable as the last one looked at, some may have been left out.
-    is_certain = (mass >= sampling.top_p) & (found.gather(1, last) > found[:, -1:])
+    # Of several tokens as probable as the last one looked at, some may have been left out. NaN is not larger either.
+    is_certain = found.gather(1, last) > found[:, -1:]
     return ids.gather(1, places).squeeze(1), is_certain.squeeze(1)
 
 

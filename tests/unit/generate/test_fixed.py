@@ -16,6 +16,7 @@ from tests.unit.generate.tiny import MAX_LENGTH, STOP, naive, tiny_task, write_t
 from podium.errors import BackendError
 from podium.generate.backends.native import fixed_drawing
 from podium.generate.backends.native.backend import NativeBackend
+from podium.generate.backends.native.decoder import Decoder
 from podium.generate.backends.native.fixed import FixedRows
 from podium.generate.backends.native.fixed_drawing import FixedDrawing, Seat
 from podium.generate.backends.native.linear import Linear
@@ -83,7 +84,7 @@ def test_samples_equal_a_naive_samplers_in_any_company(
 ) -> None:
     draw_with(kind, monkeypatch)
     generator, backend = random.Random(1), NativeBackend(tiny)
-    for _ in range(30):
+    for _ in range(20):
         place, backend._slots = generator.randrange(len(SETTINGS)), generator.randint(1, 60)
         monkeypatch.setattr(fixed_drawing, "STEPS", generator.randint(1, 9))
         monkeypatch.setattr(fixed_drawing, "FEWEST_ROWS", generator.randint(1, 9))
@@ -117,6 +118,14 @@ def test_rows_are_refilled_moved_and_become_fewer(
     assert backend.linear_rows == sum(counts)
     assert backend.sample_rows == sum(sample.tokens - 1 for sample in expected[1].values())
     assert "in vain" in backend.facts()
+
+
+def test_what_was_left_in_a_row_does_not_reach_the_next_sample(
+    tiny: Path, expected: list[dict[Key, Sample]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_cache = Decoder.new_cache
+    monkeypatch.setattr(Decoder, "new_cache", lambda *given: new_cache(*given).fill_(torch.nan))
+    assert _draw(NativeBackend(tiny, slots=16), _everything(SETTINGS[0]), SETTINGS[0]) == expected[0]
 
 
 def test_where_most_rows_wait_no_further_steps_are_made(
@@ -175,6 +184,7 @@ def test_a_certain_draw_is_the_draw_with_ties_too(seed: int, temperature: float,
     logits = (torch.randn(24, 600, generator=generator) * 4).round() / 2
     logits[:12] *= 4
     uniform = torch.rand(24, generator=generator, dtype=torch.float64)
+    uniform[::6] = 1.0  # what rounding may make of a number just below it
     sampling = Sampling(temperature=temperature, top_p=top_p)
     drawn, is_certain = draw_likely(logits, uniform, sampling)
     assert torch.equal(drawn[is_certain], choose(logits, uniform, sampling)[is_certain])

@@ -98,7 +98,7 @@ class Decoder:
         return self._logits(rows)
 
     def new_cache(self, rows: int, positions: int) -> torch.Tensor:
-        """Room for keys and values, [layers, 2, rows, positions, kv heads, head width]; zeros, as NaN would spread."""
+        """Room for keys and values, [layers, 2, rows, positions, kv heads, head width]; zeros: all is finite."""
         shape = self._shape
         return self._weights.embedding.new_zeros(shape.layers, 2, rows, positions, shape.kv_heads, shape.head_width)
 
