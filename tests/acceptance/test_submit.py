@@ -156,7 +156,7 @@ def test_fork_given_by_hand_needs_no_podium_toml(work: Workplace) -> None:
         (["runs/v1", "--results", "x.json"], 2, "--board evalplus"),
         (["runs/v1", "--config", "gone.toml"], 2, "gone.toml"),
         (["runs/v1", "--base", "gone"], 20, "--base"),
-        (["runs/v2"], 8, "submission.json"),
+        (["runs/v2"], 8, "plan.json"),
     ],
 )
 def test_wrong_use_ends_with_a_remedy(work: Workplace, arguments: list[str], code: int, text: str) -> None:

@@ -59,7 +59,7 @@ def test_run_stops_before_the_checkpoint_is_read(tmp_path: Path, poor: Machine) 
 def test_plan_says_what_is_missing_here_but_not_for_jobs_that_run_elsewhere(
     tmp_path: Path, poor: Machine, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
 ) -> None:
-    monkeypatch.setattr("podium.cli.plan.Sandbox", lambda: Sandbox(machine=poor))
+    monkeypatch.setattr("podium.cli.plan.build_sandbox", lambda **_: Sandbox(machine=poor))
     config, output = package_folder() / "podium.toml", tmp_path / "plan.json"
     options = ["--config", str(config), "--tasks", "demo-sh", "--tag", "v1", "-o", str(output)]
     options += ["--checkpoint", str(package_folder() / "checkpoint")]

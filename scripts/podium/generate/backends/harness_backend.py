@@ -26,7 +26,7 @@ from podium.generations import read_generations
 from podium.harness_checkout import ask_interpreter, check_checkout, commit_of, digest_of_sources
 from podium.model_directory import open_tokenizer
 from podium.protocol import FILE_SEPARATOR
-from podium.tasks import source_of
+from podium.tasks import known_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -186,7 +186,8 @@ def _completed(problem: Problem, row: list[str], n_samples: int) -> list[str]:
 
 
 def _name(task: Task) -> str:
-    name = source_of(task.name).harness_task or task.name
+    source = known_tasks().get(task.name)
+    name = (source.harness_task if source else "") or task.name
     if name != "humaneval" and not name.startswith("multiple-"):
         message = f"the harness has no task {task.name}"
         raise BackendError(message, hint="it draws humaneval and multiple-<language>; pass --backend native")
