@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from podium.execute.jobs import Job, Step
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from podium.records import Limits, Outcome
 
 
-class Compiled(SafeSubprocess):
+class Compiled(SafeSubprocess, ABC):
     """A language with a compiler. Subclasses name both commands and may give each step limits of its own.
 
     The program lies as `file_name` with the temporary files, and commands name it `tmp/<file_name>`; the working
@@ -25,13 +26,13 @@ class Compiled(SafeSubprocess):
     compile_limits: Limits = LIMITS
     run_limits: Limits = LIMITS
 
+    @abstractmethod
     def compile_command(self, mode: Mode) -> list[str]:
         """What compiles the program."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run_command(self, mode: Mode) -> list[str]:
         """What runs what was compiled."""
-        raise NotImplementedError
 
     def environment(self, mode: Mode) -> dict[str, str]:
         """Variables for both steps, beside those that all programs have."""
