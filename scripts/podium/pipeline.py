@@ -11,13 +11,13 @@ from podium.convert.step import convert_step
 from podium.errors import RecordError
 from podium.execute.step import execute_step
 from podium.generate.step import generate_step
-from podium.ledger import Ledger
+from podium.ledger import Ledger, forget_steps
 from podium.plan import plan, standing
 from podium.records import Plan, read_record, write_record
 from podium.report.step import report_step
 from podium.run_directory import PLAN
 from podium.score import remove_outdated
-from podium.score.step import score_step
+from podium.score.step import OUTDATED, score_step
 from podium.step import RunOptions, Tools, Work
 from podium.validate.step import validate_step
 
@@ -72,5 +72,6 @@ def _write_plan(run_dir: Path, record: Plan) -> None:
             return
     except RecordError:
         pass  # missing or broken: it is written anew from its inputs
+    forget_steps(run_dir, *OUTDATED)
     remove_outdated(run_dir)
     write_record(run_dir / PLAN, record)

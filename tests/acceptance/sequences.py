@@ -286,7 +286,23 @@ def check_try_out(folder: Path) -> None:
     assert "nothing to do" in do(folder, world, RUN).said
 
 
-ALONE = {"busy": check_busy, "scored": check_scored, "try-out": check_try_out}
+def check_cut(folder: Path) -> None:
+    """Any one file of a finished run is cut short: the run goes on, and ends valid."""
+    folder.mkdir(parents=True)
+    assert do(folder, World(), RUN).code == 0
+    whole = folder.with_name("whole")
+    shutil.copytree(folder, whole)
+    run_dir = folder / RUN_DIR
+    paths = sorted(path for path in run_dir.rglob("*") if path.is_file() and path.parent.name != "samples")
+    assert {"plan.json", "ledger.json", "scores.json", "findings.json"} <= {path.name for path in paths}
+    for path in paths:
+        path.write_bytes(path.read_bytes()[:-2])
+        goes_on(folder, World(), RUN)
+        shutil.rmtree(folder)
+        shutil.copytree(whole, folder)
+
+
+ALONE = {"cut": check_cut, "busy": check_busy, "scored": check_scored, "try-out": check_try_out}
 CHECKS: dict[str, Callable[..., None]] = {"refused": check_refused, "kept": check_kept_on}
 
 if __name__ == "__main__":

@@ -131,8 +131,10 @@ class TestSending:
 
     def test_every_failure_before_sending_is_one_sentence(self, podium: Podium, run: Path) -> None:
         _check(podium("submit", run), 10, "PODIUM_FORK_TOKEN")
-        _check(podium("publish", run, PODIUM_FORK_TOKEN="x", HF_TOKEN="x"), 12, "podium submit")
         down: dict[str, str] = {"PODIUM_FORK_TOKEN": "planted-secret", "GITHUB_API_URL": "http://127.0.0.1:9/api/v3"}
+        _check(podium("publish", run, PODIUM_FORK_TOKEN="x", HF_TOKEN="x"), 9, "podium standin")
+        near = {**down, "HF_TOKEN": "x", "HF_ENDPOINT": "http://127.0.0.1:9"}
+        _check(podium("publish", run, **near), 12, "podium submit")
         said = podium("submit", run, **down)
         _check(said, 11, "127.0.0.1:9")
         assert "planted-secret" not in said.err + said.out

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tests.acceptance.command import Podium
 
 pytestmark = pytest.mark.world
-KILLS = 20
 SEED = time.time_ns()  # other moments every time; a failure prints it
 TASK = ("--task", "demo-sh", "--n-samples", "40", "--max-length", "200", "--name", "M")
 GENERATIONS = "generations_M/generations_demo-sh_M.json"
@@ -62,13 +61,14 @@ class TestSurviving:
         assert said.code == 0, said.err
         return (podium.folder / "whole" / GENERATIONS).read_bytes()
 
-    def test_killed_at_twenty_random_moments_ends_in_the_same_bytes(
-        self, podium: Podium, model: Path, undisturbed: bytes
+    @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.exhaustive)])
+    def test_killed_at_random_moments_ends_in_the_same_bytes(
+        self, podium: Podium, model: Path, undisturbed: bytes, kills: int
     ) -> None:
         """Each kill falls at a random moment of the drawing; a third of them also tears the log's last line."""
         draw, deaths, run = random.Random(SEED), 0, podium.folder / "cut0"
         whole = _size(_log(podium.folder / "whole"))
-        while deaths < KILLS:
+        while deaths < kills:
             reached = _size(_log(run)) + draw.choice([1, whole // 8, whole // 4])
             moment = partial(_is_past, _log(run), reached, draw.uniform(0, 0.3))
             if podium.kill_when(moment, "generate", model, *TASK, "-o", run):

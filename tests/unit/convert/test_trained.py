@@ -89,6 +89,7 @@ def test_adjacent_pairs_are_the_same_function_of_permuted_rows() -> None:
     assert not torch.allclose(forward(model.spec, turned, ids, "split")[0], logits, atol=0.1)
 
 
+@pytest.mark.exhaustive
 def test_training_again_from_nothing_gives_the_same_function(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     token_ids("train")  # with the tokenizer of the first cache
     first = train(Spec(steps=5))

@@ -72,7 +72,7 @@ def test_folder_that_cannot_be_written_is_named_with_a_remedy(tmp_path: Path) ->
     assert "choose another output folder" in result.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_few_steps_already_lower_the_loss_well(tmp_path: Path) -> None:
     recipe = Recipe(steps=80)
     trained = train(recipe, training_texts(), SilentReport())

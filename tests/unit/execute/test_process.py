@@ -144,7 +144,7 @@ def test_sampled_programs_get_the_harnesss_verdicts() -> None:
 
 
 @same_python
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_500_programs_get_the_harnesss_verdicts() -> None:
     programs = generate.programs()
     texts = judge([(program.text, program.tests) for program in programs])
@@ -152,7 +152,7 @@ def test_500_programs_get_the_harnesss_verdicts() -> None:
 
 
 @with_harness
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_recorded_verdicts_are_what_a_real_harness_says_now() -> None:
     programs = generate.programs()
     theirs = real.ask(CHECKOUT, PYTHON, [(program.text, program.tests) for program in programs])
@@ -162,7 +162,7 @@ def test_recorded_verdicts_are_what_a_real_harness_says_now() -> None:
 
 @same_python
 @pytest.mark.skipif(os.geteuid() != 0 or not SYSTEM_PYTHON.exists(), reason="only root can become an ordinary user")
-@pytest.mark.parametrize("all_of_them", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("all_of_them", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
 def test_ordinary_user_gets_the_harnesss_verdicts(all_of_them: bool, tmp_path: Path) -> None:
     # The system's interpreter has no numpy.
     programs = [program for program in generate.programs() if "numpy" not in program.text]
@@ -188,8 +188,13 @@ print(json.dumps(judge(json.load(sys.stdin))))
 
 
 @same_python
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(BREAKS))
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if rank % 12 == 0 else pytest.param(name, marks=pytest.mark.exhaustive)
+        for rank, name in enumerate(sorted(BREAKS))
+    ],
+)
 def test_broken_driver_is_noticed_by_every_template_that_says_so(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
