@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.step import Step
 
 
 class Ledger:
     """The finished work of one run directory."""
 
-    def __init__(self, run_dir: Path, report: Report) -> None:
+    def __init__(self, run_dir: Path, report: Progress) -> None:
         self._run_dir, self._report = run_dir, report
         self._entries = self._load()
         self.done = 0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.config import Config
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.step import Step
 
 __all__ = ["RunOptions", "Tools", "run", "steps"]
@@ -44,7 +44,7 @@ def steps(work: Work) -> Iterator[Step]:
 
 
 def run(
-    options: RunOptions, config: Config, tools: Tools, progress: Report, record: Plan | None = None
+    options: RunOptions, config: Config, tools: Tools, progress: Progress, record: Plan | None = None
 ) -> tuple[Plan, int]:
     """Do every step that is missing or changed; returns the plan and how many steps were done.
 

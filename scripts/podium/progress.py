@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Report(Protocol):
+class Progress(Protocol):
     """Progress of one command. A stage calls it; it never prints itself."""
 
     def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
@@ -21,7 +21,7 @@ class Report(Protocol):
         """A line for people that stays on the screen."""
 
 
-class SilentReport:
+class SilentProgress:
     """Says nothing and remembers the notes: the fake for tests and library use."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ from podium.tasks import load_task
 if TYPE_CHECKING:
     from podium.execute.sandbox import Runner
     from podium.generate.backends.seam import Backend
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Plan, PlannedTask
     from podium.tasks import Task
 
@@ -78,7 +78,7 @@ class Work:
     options: RunOptions
     plan: Plan
     tools: Tools
-    report: Report
+    report: Progress
     _backends: list[Backend] = field(default_factory=list)
     _is_machine_checked: bool = False
 

@@ -16,7 +16,7 @@ from podium.errors import IncompleteError, RecordError, UsageError
 from podium.execute import ExecuteOptions, execute
 from podium.execute.sandbox import Sandbox
 from podium.files import sha256_bytes, write_atomic
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Agreement, Verdict, VerdictsHeader, encode, read_record, read_rows
 from podium.tasks import Problem, Task
 
@@ -40,7 +40,7 @@ def judged(rows: list[tuple[str, str]], folder: Path, language: str = "py") -> T
     write_atomic(files.generations, json.dumps(generations).encode())  # ASCII: lone surrogates stay
     digest = sha256_bytes(files.generations.read_bytes())
     with Sandbox() as sandbox:
-        execute(ExecuteOptions(), task, generations, digest, sandbox, files.verdicts, SilentReport())
+        execute(ExecuteOptions(), task, generations, digest, sandbox, files.verdicts, SilentProgress())
     return files
 
 
@@ -61,7 +61,7 @@ def test_every_verdict_and_text_is_the_harnesss(kind: str, data_dir: Path, tmp_p
     files = judged(rows, tmp_path, "sh" if kind == "sh" else "py")
     harness = find_harness(Path(CHECKOUT), "python3")
     with Sandbox(harness.folders) as sandbox:
-        agreement = crosscheck_task(files, harness, 2, sandbox, SilentReport())
+        agreement = crosscheck_task(files, harness, 2, sandbox, SilentProgress())
     assert agreement.differences == []
     assert (agreement.samples, agreement.agreeing) == (len(rows), len(rows))
 
@@ -74,7 +74,7 @@ def test_a_verdict_that_was_changed_is_listed_and_asked_about_again(tmp_path: Pa
     files.verdicts.write_bytes(b"".join(encode(line) + b"\n" for line in (header, rows[0], forged)))
     harness = find_harness(Path(CHECKOUT), "python3")
     with Sandbox(harness.folders) as sandbox:
-        agreement = crosscheck_task(files, harness, 2, sandbox, SilentReport())
+        agreement = crosscheck_task(files, harness, 2, sandbox, SilentProgress())
     assert (agreement.agreeing, agreement.asked_again) == (1, 1)
     assert [(item.problem, item.ours, item.theirs) for item in agreement.differences] == [
         ("P/1", "passed: passed", "not passed: failed: no")
@@ -128,7 +128,7 @@ def test_generations_that_were_changed_afterwards_are_refused(tmp_path: Path) ->
     files.generations.write_text('[["x = 3"]]')
     harness = find_harness(checkout(tmp_path), "python3")
     with Sandbox() as sandbox, pytest.raises(RecordError, match="is not about"):
-        crosscheck_task(files, harness, 2, sandbox, SilentReport())
+        crosscheck_task(files, harness, 2, sandbox, SilentProgress())
 
 
 def test_missing_verdict_is_refused_by_name(tmp_path: Path) -> None:
@@ -137,4 +137,4 @@ def test_missing_verdict_is_refused_by_name(tmp_path: Path) -> None:
     files.verdicts.write_bytes(b"".join(lines[:2]))
     harness = find_harness(checkout(tmp_path), "python3")
     with Sandbox() as sandbox, pytest.raises(IncompleteError, match="P/1 sample 0"):
-        crosscheck_task(files, harness, 2, sandbox, SilentReport())
+        crosscheck_task(files, harness, 2, sandbox, SilentProgress())

@@ -16,7 +16,7 @@ from tests.unit.generate.standin_harness import write_checkout, write_interprete
 from tests.unit.generate.tiny import write_tiny
 
 from podium.convert import ConvertOptions, convert
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 
 if TYPE_CHECKING:
     from tests.acceptance.command import Podium
@@ -31,7 +31,7 @@ GENERATIONS = "generations_M/generations_demo-sh_M.json"
 def model(podium: Podium) -> Path:
     """The demo's checkpoint, converted, in fp32."""
     folder = podium.folder / "model"
-    convert(ConvertOptions(checkpoint=CHECKPOINT, output=folder, dtype="float32"), SilentReport())
+    convert(ConvertOptions(checkpoint=CHECKPOINT, output=folder, dtype="float32"), SilentProgress())
     return folder
 
 

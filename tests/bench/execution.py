@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from podium.crosscheck.harness import find_harness, judge
 from podium.execute import ExecuteOptions, execute
 from podium.execute.sandbox import Sandbox
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Verdict, VerdictsHeader, read_rows
 from podium.tasks import Problem, Task
 
@@ -65,7 +65,7 @@ def ours(rows: list[tuple[str, str]], folder: Path) -> Cost:
     cpu, wall = cpu_seconds(), time.perf_counter()
     with Sandbox() as sandbox:
         generations = [[generation] for generation, _ in rows]
-        execute(ExecuteOptions(), task, generations, "0" * 64, sandbox, output, SilentReport())
+        execute(ExecuteOptions(), task, generations, "0" * 64, sandbox, output, SilentProgress())
     wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     _, verdicts = read_rows(output, VerdictsHeader, Verdict)
     return cost(len(rows), cpu, wall, [row.outcome == "passed" for row in verdicts], [row.message for row in verdicts])

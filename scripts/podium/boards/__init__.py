@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.boards.seam import Board, Stage
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import SendPlan
     from podium.submission.package import Package
 
@@ -36,7 +36,7 @@ def plan_only(board: Board, run_dir: Path) -> SendPlan:
     return msgspec.structs.replace(plan, problems=problems)
 
 
-def submit(stage: Stage, board: Board, run_dir: Path, report: Report, plan: SendPlan | None = None) -> Receipt:
+def submit(stage: Stage, board: Board, run_dir: Path, report: Progress, plan: SendPlan | None = None) -> Receipt:
     """Send a run's submission and write its receipt. Safe to repeat: it ends in the same one pull request.
 
     With a `plan`, exactly that is done or nothing. Raises RecordError, StalePlanError, BoardError and its kinds.
@@ -54,7 +54,7 @@ def submit(stage: Stage, board: Board, run_dir: Path, report: Report, plan: Send
     return receipt
 
 
-def withdraw(stage: Stage, board: Board, run_dir: Path, report: Report) -> Receipt:
+def withdraw(stage: Stage, board: Board, run_dir: Path, report: Progress) -> Receipt:
     """Take this model's open submission back and write the receipt. Raises RecordError, BoardError and its kinds."""
     package = board.prepare(run_dir)
     receipt = msgspec.structs.replace(board.withdraw(package, report), stage=stage)

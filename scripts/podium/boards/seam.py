@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from github import Github
     from huggingface_hub import HfApi
 
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Finding, Receipt, SendPlan
     from podium.submission.package import Package
 
@@ -73,10 +73,10 @@ class Board(Protocol):
     def outlook(self, package: Package) -> SendPlan:
         """What `send` would do to the board as it is now, by reading only."""
 
-    def send(self, package: Package, report: Report) -> Receipt:
+    def send(self, package: Package, report: Progress) -> Receipt:
         """Bring the board to hold this submission exactly once. Raises BoardError and its kinds."""
 
-    def withdraw(self, package: Package, report: Report) -> Receipt:
+    def withdraw(self, package: Package, report: Progress) -> Receipt:
         """Take this model's open submission back. Raises BoardError and its kinds."""
 
 

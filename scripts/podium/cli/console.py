@@ -11,19 +11,20 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
-    from podium.progress import Report
+    from podium.progress import Progress
 
 PLAIN_INTERVAL_SECONDS = 10.0
 
 
-def build_report() -> Report:
+def build_progress() -> Progress:
     """Choose the renderer for this stderr."""
-    return BarReport() if sys.stderr.isatty() else PlainReport()
+    return BarProgress() if sys.stderr.isatty() else PlainProgress()
 
 
-class PlainReport:
+class PlainProgress:
     """One line when work begins and ends, and one every few seconds in between: for CI logs."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,11 +62,11 @@ class PlainReport:
         click.echo(text, err=True)
 
 
-class BarReport:
+class BarProgress:
     """A rich progress bar a piece of work; finished ones stay on the screen as a line."""
 
     def __init__(self) -> None:
-        self._progress: Progress | None = None
+        self._progress: Bars | None = None
         self._task: TaskID | None = None
         self._stage = ""
         self._begun = 0.0
@@ -73,7 +74,8 @@ class BarReport:
     def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
         """Show a new bar."""
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
 
         columns = (
             TextColumn("{task.description}"),
@@ -85,7 +87,7 @@ class BarReport:
             TextColumn("{task.fields[facts]}"),
         )
         self._stage, self._begun = stage, time.monotonic()
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._progress = Bars(*columns, console=Console(stderr=True), transient=True)
         self._task = self._progress.add_task(stage, total=total, completed=done, facts="", rate="")
         self._progress.start()
 

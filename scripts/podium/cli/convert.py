@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.cli.options import FILE, FOLDER, PATH
 from podium.cli.remedies import remedies_in_config
 from podium.cli.working import working_on_model
@@ -68,7 +68,7 @@ def command(
     words = remedies_in_config() if os.environ.get("GITHUB_ACTIONS") else nullcontext()
     try:
         with words, working_on_model(output):
-            model = convert(options, build_report())
+            model = convert(options, build_progress())
     except ModuleNotFoundError as err:
         message = f"convert needs the package {err.name}"
         raise CheckpointError(message, hint="pip install 'podium-leaderboard[model]'") from err

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.cli.options import FOLDER, data_dir_option, split_names, unsafe_option
 from podium.cli.working import working_in
 from podium.crosscheck import TaskFiles, agreement_of, crosscheck_task, find_harness
@@ -60,7 +60,7 @@ def command(
     """
     official = find_harness(harness, python)
     files = task_files(run_dir, split_names(tasks), data_dir)
-    report, count = build_report(), workers or len(os.sched_getaffinity(0))
+    report, count = build_progress(), workers or len(os.sched_getaffinity(0))
     sandboxed = UnsafeSandbox() if unsafe_no_sandbox else Sandbox(official.folders)
     path = run_dir / CROSSCHECK
     with working_in(run_dir), sandboxed as sandbox:

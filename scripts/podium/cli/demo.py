@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.cli.execute import build_sandbox
 from podium.cli.generate import build_backend
 from podium.cli.options import FOLDER, unsafe_option
@@ -30,7 +30,7 @@ def command(folder: Path, unsafe_no_sandbox: bool) -> None:
     """Take a small model from checkpoint to two pull requests, offline, by the code that `podium run` uses."""
     with working_in(folder / RUN, is_new=True), build_sandbox(unsafe_no_sandbox) as sandbox:
         tools = Tools(build_backend=build_backend, sandbox=sandbox)
-        result = walk(folder, tools, build_clients, build_report())
+        result = walk(folder, tools, build_clients, build_progress())
     _say(folder, result)
 
 

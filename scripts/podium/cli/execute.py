@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.cli.options import FILE, data_dir_option, unsafe_option
 from podium.cli.working import working_on_file
 from podium.execute import ExecuteOptions, execute
@@ -59,7 +59,7 @@ def command(
     loaded = load_task(task, data_dir, limit)
     read = read_generations(generations)
     with working_on_file(output), build_sandbox(unsafe_no_sandbox) as sandbox:
-        execute(options, loaded, read.rows[:limit], read.sha256, sandbox, output, build_report())
+        execute(options, loaded, read.rows[:limit], read.sha256, sandbox, output, build_progress())
         if run_dir := run_of_verdicts(output):
             forget_steps(run_dir, step_name(task))
     click.echo(output)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.cli.options import FILE, FOLDER, data_dir_option, discard_option
 from podium.cli.working import command_line, working_in
 from podium.config import DEFAULT_BACKEND
@@ -151,7 +151,7 @@ def command(
         discarding=command_line("--discard"),
     )
     with working_in(output, is_new=True):
-        generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_report())
+        generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_progress())
         forget_steps(output, step_name(task))
     is_whole = shard == WHOLE
     click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.cli.options import FOLDER, discard_option
 from podium.cli.working import command_line, working_in
 from podium.errors import UsageError
@@ -27,7 +27,7 @@ def command(run_dirs: tuple[Path, ...], output: Path, name: str | None, discard:
     model_name = name or _planned_name([output, *run_dirs])
     with working_in(output, is_new=True):
         done = merge(
-            run_dirs, output, model_name, build_report(), discard=discard, discarding=command_line("--discard")
+            run_dirs, output, model_name, build_progress(), discard=discard, discarding=command_line("--discard")
         )
         forget_steps(output, *map(step_name, done))
     for path in done.values():

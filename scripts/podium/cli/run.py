@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.cli.execute import build_sandbox
 from podium.cli.generate import BackendInputs, build_backend, harness_options
 from podium.cli.options import FOLDER, discard_option, unsafe_option
@@ -64,7 +64,7 @@ def command(
     with working_in(folder, is_new=True), build_sandbox(unsafe_no_sandbox) as sandbox:
         tools = Tools(build_backend=partial(build_backend, inputs=inputs), sandbox=sandbox)
         with remedies_in_config():
-            _, done = run(options, loaded, tools, build_report(), record)
+            _, done = run(options, loaded, tools, build_progress(), record)
         _say(folder, record, done)
 
 

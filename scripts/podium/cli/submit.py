@@ -13,7 +13,7 @@ from podium.boards import plan_only
 from podium.boards import submit as send
 from podium.boards import withdraw as take_back
 from podium.boards.seam import BOARDS, Clients, Targets, open_board
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.cli.options import FILE, FOLDER, config_option, sending_options
 from podium.cli.working import working_in
 from podium.config import read_config
@@ -131,7 +131,7 @@ def _run_board(name: str, options: SubmitOptions, targets: Targets, environment:
         board = open_board(name, targets, build_clients(environment))
         if options.plan_only:
             return tell_plan(options, plan_only(board, options.run_dir))
-        report = build_report()
+        report = build_progress()
         with working_in(options.run_dir):
             if options.withdraw:
                 receipt = take_back(options.stage, board, options.run_dir, report)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.mapping import Tensor
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import LayoutVerdict
 
 REVISION = 3  # raise when the same checkpoint would give other bytes
@@ -83,7 +83,7 @@ def digest_checkpoint(checkpoint: Path) -> list[FileDigest]:
     return [FileDigest(path=path.name, size_bytes=path.stat().st_size, sha256=sha256_file(path)) for path in files]
 
 
-def convert(options: ConvertOptions, report: Report, prompts: Sequence[str] = ()) -> Model:
+def convert(options: ConvertOptions, report: Progress, prompts: Sequence[str] = ()) -> Model:
     """Detect, prove, write, look again, then move the finished directory into place.
 
     `prompts` are benchmark prompts that the tokenizer must give back. Raises CheckpointError (UndeterminedError where
@@ -150,7 +150,7 @@ def _refuse_symlink(output: Path) -> None:
         raise StorageError(message, hint="name the folder itself; what a link points to is not replaced")
 
 
-def _read_so(checkpoint: Checkpoint, report: Report) -> list[Check]:
+def _read_so(checkpoint: Checkpoint, report: Progress) -> list[Check]:
     """How names and tokens were read, for the record; what nobody should overlook is said at once."""
     notes = [f"{name}: {what}" for name, what in checkpoint.told.items()]
     for note in [*notes, *checkpoint.tokenizer.notes]:
@@ -159,7 +159,7 @@ def _read_so(checkpoint: Checkpoint, report: Report) -> list[Check]:
     return [Check(name=name, ok=True, saw=what) for name, what in told.items()]
 
 
-def _check_source(checkpoint: Checkpoint, report: Report) -> list[Check]:
+def _check_source(checkpoint: Checkpoint, report: Progress) -> list[Check]:
     from podium.convert.gate.source import check_source
 
     return check_source(checkpoint, report)
@@ -171,7 +171,7 @@ def _settled(checks: list[Check], verdict: LayoutVerdict) -> list[Check]:
     return settled(checks, verdict)
 
 
-def _decide(options: ConvertOptions, checkpoint: Checkpoint, checks: list[Check], report: Report) -> LayoutVerdict:
+def _decide(options: ConvertOptions, checkpoint: Checkpoint, checks: list[Check], report: Progress) -> LayoutVerdict:
     """The verdict; where there is none, what the cheap checks saw belongs to the reason."""
     from podium.convert.verdict import decide
 
@@ -203,7 +203,7 @@ def _write_model(
     tensors: Sequence[Tensor],
     options: ConvertOptions,
     folder: Path,
-    report: Report,
+    report: Progress,
 ) -> list[FileDigest]:
     """Everything a Hugging Face directory needs; returns all of its files."""
     tokenizer, config = checkpoint.tokenizer, checkpoint.config
@@ -242,7 +242,7 @@ def _check_directory(
     return checks, parity
 
 
-def _tell(checks: list[Check], report: Report) -> None:
+def _tell(checks: list[Check], report: Progress) -> None:
     failed = [check for check in checks if not check.ok]
     for check in failed:
         report.note(f"convert: {check.name}: {check.saw}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from podium.convert.hypotheses import Grid
     from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.probe import Probe
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Hypothesis
 
 # Measured on small trained models: order and head differ by nats, rotary pairings by tenths.
@@ -31,7 +31,9 @@ LOGIT_SCALES = tuple(2.0**-power for power in range(1, 13))
 class Readings:
     """What the layers make of the probe, and of the golden ids, under every hypothesis of a grid."""
 
-    def __init__(self, checkpoint: Checkpoint, grid: Grid, probe: Probe, golden: Golden | None, report: Report) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, grid: Grid, probe: Probe, golden: Golden | None, report: Progress
+    ) -> None:
         self._checkpoint, self._grid, self._golden, self._report = checkpoint, grid, golden, report
         self._text, self._repeats = torch.tensor([probe.text]), torch.tensor(probe.repeats)
         trunks = [Trunk(order, pairing) for order in grid.orders for pairing in grid.pairings]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from podium.convert.hypotheses import HeadLayout, Order, Pairing
     from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.model_config import ModelConfig
-    from podium.progress import Report
+    from podium.progress import Progress
 
 LOGITS_AT_ONCE = 128  # positions whose logits are held in memory together
 
@@ -57,7 +57,7 @@ def final_states(
     checkpoint: Checkpoint,
     trunks: Sequence[Trunk],
     batches: Sequence[torch.Tensor],
-    report: Report,
+    report: Progress,
     dtype: torch.dtype = torch.float32,
 ) -> dict[Trunk, list[torch.Tensor]]:
     """Normed states before the head, for each trunk and batch of ids [rows, length]: [rows, length, hidden].

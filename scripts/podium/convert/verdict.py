@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from podium.convert.golden import Golden
     from podium.convert.layouts.checkpoint import Checkpoint
-    from podium.progress import Report
+    from podium.progress import Progress
 
 ORDER_AND_HEAD_GAP = 0.3
 PAIRING_GAP = 0.05
@@ -43,7 +43,7 @@ NEW_GOLDEN = "make golden.npz anew from this very checkpoint, or take it away: t
 
 
 def decide(
-    checkpoint: Checkpoint, golden: Golden | None, assumptions: Mapping[str, str], report: Report
+    checkpoint: Checkpoint, golden: Golden | None, assumptions: Mapping[str, str], report: Progress
 ) -> LayoutVerdict:
     """Try every hypothesis and choose. Raises UndeterminedError with the table of all of them."""
     probe = build_probe(checkpoint.tokenizer, checkpoint.config.max_position_embeddings)

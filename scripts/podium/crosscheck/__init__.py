@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.execute.sandbox import Runner
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import SandboxFacts
     from podium.tasks import Task
 
@@ -55,7 +55,9 @@ def agreement_of(harness: Harness, sandbox: SandboxFacts, tasks: list[TaskAgreem
     )
 
 
-def crosscheck_task(files: TaskFiles, harness: Harness, workers: int, sandbox: Runner, report: Report) -> TaskAgreement:
+def crosscheck_task(
+    files: TaskFiles, harness: Harness, workers: int, sandbox: Runner, report: Progress
+) -> TaskAgreement:
     """Let the harness judge every distinct program of a task, those that differ once more alone.
 
     Raises RecordError and IncompleteError where verdicts and generations do not belong together, SandboxError where

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from podium.demo.corpus import Text
-    from podium.progress import Report
+    from podium.progress import Progress
 
 SPECIAL_TOKENS = ("<unk>", "<s>", "</s>", "<pad>")  # ids 0 to 3, as entrenar's tokenizers have them
 EOS_ID, PAD_ID = 2, 3
@@ -56,7 +56,7 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
     losses: list[float]
 
 
-def train(recipe: Recipe, texts: list[Text], report: Report) -> Trained:
+def train(recipe: Recipe, texts: list[Text], report: Progress) -> Trained:
     """Train tokenizer and model; the same recipe, texts and thread count give the same bytes."""
     tokenizer = train_tokenizer(recipe, texts)
     documents = [_document(tokenizer, text) for text in texts]
@@ -107,7 +107,7 @@ def _document(tokenizer: Tokenizer, text: Text) -> list[int]:
     return ids
 
 
-def _descend(recipe: Recipe, model: LlamaForCausalLM, documents: list[list[int]], report: Report) -> list[float]:
+def _descend(recipe: Recipe, model: LlamaForCausalLM, documents: list[list[int]], report: Progress) -> list[float]:
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_at(step, recipe.steps))
     losses: list[float] = []

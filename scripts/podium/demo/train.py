@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from podium.cli.console import build_report
+from podium.cli.console import build_progress
 from podium.demo.corpus import training_texts
 from podium.demo.golden import write_golden
 from podium.demo.layout import write_checkpoint
@@ -29,7 +29,7 @@ def command(output: Path, seed: int, steps: int) -> None:
     """Train the demo's tokenizer and model on its own problems."""
     recipe = Recipe(seed=seed, steps=steps)
     try:
-        trained = train(recipe, training_texts(), build_report())
+        trained = train(recipe, training_texts(), build_progress())
         write_checkpoint(output, recipe, trained)
         write_golden(output, trained)
     except PodiumError as err:

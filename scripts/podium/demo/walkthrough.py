@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from podium.boards.seam import Clients
     from podium.config import Config
     from podium.pipeline import Tools
-    from podium.progress import Report
+    from podium.progress import Progress
 
 TAG = "v1.0.0"
 RUN = "run"
@@ -77,7 +77,7 @@ def environment_of(standin: Standin, user: User) -> dict[str, str]:
     }
 
 
-def walk(folder: Path, tools: Tools, clients_of: Callable[[Mapping[str, str]], Clients], report: Report) -> Walk:
+def walk(folder: Path, tools: Tools, clients_of: Callable[[Mapping[str, str]], Clients], report: Progress) -> Walk:
     """Run, submit, approve as the reviewer, publish. A second walk finds everything done and both boards unchanged."""
     config = read_config(package_folder() / "podium.toml")
     run_dir = folder / RUN
@@ -103,7 +103,7 @@ def walk(folder: Path, tools: Tools, clients_of: Callable[[Mapping[str, str]], C
     return Walk(run_dir=run_dir, scores=scores, submitted=submitted, published=published, steps_done=steps_done)
 
 
-def approve(client: Github, repository: str, receipt: Receipt, report: Report) -> None:
+def approve(client: Github, repository: str, receipt: Receipt, report: Progress) -> None:
     """Approve the pull request as its reviewer would, unless this head is approved already."""
     pull = client.get_repo(repository).get_pull(receipt.number)
     if any(review.state == "APPROVED" and review.commit_id == receipt.head for review in pull.get_reviews()):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from podium.execute.languages import Mode
     from podium.execute.programs import Program
     from podium.execute.sandbox import Runner
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Check
     from podium.tasks import Task
 
@@ -57,7 +57,7 @@ def execute(
     generations_sha256: str,
     sandbox: Runner,
     output: Path,
-    report: Report,
+    report: Progress,
 ) -> VerdictsHeader:
     """Give every generation a verdict.
 

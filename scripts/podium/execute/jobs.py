@@ -13,7 +13,7 @@ StepName = Literal["compile", "run"]
 Driver = Literal["", "python"]
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class JobStep(msgspec.Struct, frozen=True, kw_only=True):
     """One command under limits of its own. Its name says what its failure means.
 
     It is ended `grace_seconds` after its wall limit.
@@ -33,7 +33,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     resident interpreter that runs the first file instead of the command: no output, but a result.
     """
 
-    steps: list[Step]
+    steps: list[JobStep]
     files: dict[str, bytes]
     environment: dict[str, str] = {}
     driver: Driver = ""
@@ -64,7 +64,7 @@ def one_step(
     provisions: str = DEFAULT_PROVISIONS,
 ) -> Job:
     """A job of one command."""
-    step = Step(command=command, limits=limits, grace_seconds=grace_seconds)
+    step = JobStep(command=command, limits=limits, grace_seconds=grace_seconds)
     return Job(steps=[step], files=files, driver=driver, provisions=provisions)
 
 

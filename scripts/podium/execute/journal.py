@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.execute.programs import Program
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Check
 
 
 class Journal:
     """The verdicts of one task that are on disk, and a way to add to them."""
 
-    def __init__(self, path: Path, header: VerdictsHeader, programs: list[Program], report: Report) -> None:
+    def __init__(self, path: Path, header: VerdictsHeader, programs: list[Program], report: Progress) -> None:
         """Read what is there. Raises RecordError for rows that are not of these programs."""
         self.path, self.header = path, header
         self._order = {(program.problem, program.index): program for program in programs}
         self._rows = self._read(report)
         self.verdicts = {(row.problem, row.index): row for row in self._rows}
 
-    def _read(self, report: Report) -> list[Verdict]:
+    def _read(self, report: Progress) -> list[Verdict]:
         if not self.path.exists() or next(complete_lines(self.path), None) is None:
             self.path.unlink(missing_ok=True)
             return []
@@ -50,7 +50,7 @@ class Journal:
         self.header = header
         return rows
 
-    def _move_aside(self, report: Report, reason: str) -> None:
+    def _move_aside(self, report: Progress, reason: str) -> None:
         aside = move_aside(self.path, "stale")
         report.note(f"{self.path} is of other work and was moved to {aside.name}: {reason}")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from podium.execute.programs import Program
     from podium.execute.sandbox import Runner
     from podium.files import AppendLog
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Outcome
     from podium.tasks import Task
 
@@ -65,7 +65,7 @@ class Summary(msgspec.Struct, kw_only=True):
 class Pool:
     """Gives programs their verdicts and writes them to the log in batches."""
 
-    def __init__(self, task: Task, mode: Mode, sandbox: Runner, log: AppendLog, report: Report) -> None:
+    def __init__(self, task: Task, mode: Mode, sandbox: Runner, log: AppendLog, report: Progress) -> None:
         self._language, self._provisions = language_named(task.language), task.provisions_name
         self._mode, self._sandbox, self._log, self._report = mode, sandbox, log, report
         self._busy: dict[str, float] = {}

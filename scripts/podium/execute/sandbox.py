@@ -87,8 +87,8 @@ class Sandbox:
         self._read_only = tuple(read_only)
         self._machine = machine or Machine()
         self._view: View | None = None
-        self._idle: list[_Warden] = []
-        self._all: set[_Warden] = set()
+        self._idle: list[_WardenProcess] = []
+        self._all: set[_WardenProcess] = set()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -145,7 +145,7 @@ class Sandbox:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _take(self) -> _Warden:
+    def _take(self) -> _WardenProcess:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
@@ -159,21 +159,21 @@ class Sandbox:
             raise SandboxError(message, hint="run the same command again to continue")
         return warden
 
-    def _give_back(self, warden: _Warden) -> None:
+    def _give_back(self, warden: _WardenProcess) -> None:
         with self._lock:
             self._idle.append(warden)
 
-    def _drop(self, warden: _Warden) -> None:
+    def _drop(self, warden: _WardenProcess) -> None:
         with self._lock:
             self._all.discard(warden)
         warden.close()
 
-    def _start(self) -> _Warden:
+    def _start(self) -> _WardenProcess:
         with self._lock:
             if self._view is None:
                 self._view = View()
                 self._view.look_up(self._machine)
-        return _Warden(self._configure(self._view), self._view)
+        return _WardenProcess(self._configure(self._view), self._view)
 
     def _configure(self, view: View) -> dict[str, Any]:
         shown, links = [], []
@@ -206,7 +206,7 @@ class UnsafeSandbox(Sandbox):
         missing = [layer for layer in LAYERS if layer not in UNSAFE_LAYERS]
         return SandboxFacts(isolated=False, layers=list(UNSAFE_LAYERS), missing=missing)
 
-    def _start(self) -> _Warden:
+    def _start(self) -> _WardenProcess:
         folder = tempfile.mkdtemp(prefix="podium-box-")
         Path(folder).chmod(0o700)  # whatever umask was inherited
         view, box = View(f"{folder}/view"), Path(folder, "box")
@@ -215,10 +215,12 @@ class UnsafeSandbox(Sandbox):
         view.write()
         home = dict.fromkeys(("HOME", "TMPDIR"), str(box / "tmp"))
         environment = {**ENVIRONMENT, **view.environment(DEFAULT_PROVISIONS), **home}
-        return _Warden({"module_path": [view.packages], "environment": environment, "box": str(box)}, view, folder)
+        return _WardenProcess(
+            {"module_path": [view.packages], "environment": environment, "box": str(box)}, view, folder
+        )
 
 
-class _Warden:
+class _WardenProcess:
     """One guarding process and the socket to it."""
 
     def __init__(self, config: dict[str, Any], view: View, folder: str | None = None) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from podium.generate.backends.seam import Backend
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.tasks import Problem, Task
 
 __all__ = ["GenerateOptions", "collect_samples", "generate", "samples_path", "write_generations"]
@@ -56,7 +56,7 @@ def generate(
     options: GenerateOptions,
     task: Task,
     backend: Backend,
-    report: Report,
+    report: Progress,
     clock: Callable[[], float] = time.monotonic,
 ) -> SamplesHeader:
     """Draw what the log still lacks; once the task is whole, write the generations file.
@@ -117,7 +117,7 @@ def _draw(
     task: Task,
     wanted: list[Wanted],
     backend: Backend,
-    report: Report,
+    report: Progress,
     clock: Callable[[], float],
 ) -> None:
     total = len(header.problems) * header.sampling.n_samples

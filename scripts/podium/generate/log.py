@@ -22,7 +22,7 @@ from podium.run_directory import SAMPLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from podium.progress import Report
+    from podium.progress import Progress
 
 Key = tuple[str, int]
 STALE = "stale"
@@ -114,7 +114,7 @@ def _key_of(sample: Sample, header: SamplesHeader | None, where: str) -> Key:
     return sample.problem, sample.index
 
 
-def give_up(log: DrawnLog, reason: str, report: Report, *, discard: bool, discarding: str) -> None:
+def give_up(log: DrawnLog, reason: str, report: Progress, *, discard: bool, discarding: str) -> None:
     """Move a log of other work aside where that was asked for. Raises OtherWorkError where not."""
     if not discard:
         message = f"{log.path} holds {len(log.rows)} samples of other work: {reason}"
@@ -126,7 +126,7 @@ def give_up(log: DrawnLog, reason: str, report: Report, *, discard: bool, discar
 
 
 def resume(
-    path: Path, header: SamplesHeader, report: Report, *, whole_problems: bool, discard: bool, discarding: str
+    path: Path, header: SamplesHeader, report: Progress, *, whole_problems: bool, discard: bool, discarding: str
 ) -> tuple[SamplesHeader, set[Key]]:
     """The header and the samples that the log holds; rows that came twice are written once.
 
@@ -151,7 +151,7 @@ def resume(
     return header, _put_in_order(log, header.sampling.n_samples if whole_problems else 1)
 
 
-def _salvage(log: DrawnLog, report: Report, *, discard: bool, discarding: str) -> None:
+def _salvage(log: DrawnLog, report: Progress, *, discard: bool, discarding: str) -> None:
     """Keep a copy of a log whose rows do not fit together; its sound rows go on. Raises OtherWorkError."""
     reason = log.faults[0] + (f", and {len(log.faults) - 1} lines more" if len(log.faults) > 1 else "")
     aside = aside_name(log.path, STALE)

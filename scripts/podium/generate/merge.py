@@ -14,7 +14,7 @@ from podium.errors import IncompleteError, RecordError
 from podium.files import write_atomic
 from podium.generate.log import DISCARDING, give_up, read_drawn, read_samples, samples_path, write_generations
 from podium.generate.shards import WHOLE, joined, parse_shard
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Sample, SamplesHeader, encode, read_log
 from podium.run_directory import SAMPLES_FOLDER
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from podium.progress import Report
+    from podium.progress import Progress
 
 Part = tuple["Path", SamplesHeader, list[list[Sample]]]
-UNHEARD = SilentReport()
+UNHEARD = SilentProgress()
 
 
 def merge(
     run_dirs: Sequence[Path],
     output: Path,
     model_name: str,
-    report: Report = UNHEARD,
+    report: Progress = UNHEARD,
     *,
     discard: bool = False,
     discarding: str = DISCARDING,
@@ -60,7 +60,7 @@ class Taking:
 
     output: Path
     model_name: str
-    report: Report
+    report: Progress
     discard: bool
     discarding: str
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import PlannedTask
 
 # What no tag can hold: a directory of this name is nobody's default.
@@ -75,7 +75,7 @@ def free_beside(run_dir: Path) -> Path:
     return next(folder for folder in _beside(run_dir) if not folder.exists())
 
 
-def clear(run_dir: Path, plan: Plan, ways: Ways, report: Report, *, discard: bool) -> None:
+def clear(run_dir: Path, plan: Plan, ways: Ways, report: Progress, *, discard: bool) -> None:
     """Move the samples of other work aside where that was asked for. Raises OtherWorkError where not."""
     found = other_work(run_dir, plan)
     if found and not discard:

@@ -56,7 +56,7 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     value: Any
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
+class Extent(msgspec.Struct, frozen=True, kw_only=True):
     """How many problems and samples a task must have, and who says so."""
 
     problems: int
@@ -124,17 +124,17 @@ class Contents:
         """Whether the task's file of this kind is here, readable or not."""
         return any(place.kind.name == kind and place.task == task for place in self.places)
 
-    def shapes(self) -> dict[str, Shape]:
+    def shapes(self) -> dict[str, Extent]:
         """What each task must hold: the plan's problems and samples, or the board's where there is no plan."""
         if self.plan is not None:
             n_samples = self.plan.sampling.n_samples
             return {
-                task.task: Shape(problems=len(task.problems), n_samples=n_samples, source="the plan")
+                task.task: Extent(problems=len(task.problems), n_samples=n_samples, source="the plan")
                 for task in self.plan.tasks
             }
         profile = self.profile()
         return {
-            task: Shape(problems=count, n_samples=profile.sampling.n_samples, source=f"board {profile.name}")
+            task: Extent(problems=count, n_samples=profile.sampling.n_samples, source=f"board {profile.name}")
             for task, count in profile.problems.items()
         }
 

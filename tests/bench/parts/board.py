@@ -13,7 +13,7 @@ from tests.bench.parts.engines import SAMPLING, ScriptedNative, now, scripted
 from tests.bench.parts.workload import script_task, write_script
 
 from podium.generate import GenerateOptions, generate
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.tasks import load_task
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class TimeUpError(Exception):
     """The time given to the benchmark is over."""
 
 
-class Watch(SilentReport):
+class Watch(SilentProgress):
     """Notes memory and useful tokens as samples come in; ends the work when the time is over."""
 
     def __init__(self, backend: ScriptedNative, minutes: float) -> None:

@@ -16,7 +16,7 @@ from podium.boards.hub.space import SpaceBoard
 from podium.boards.seam import Clients, Targets
 from podium.github import build_github
 from podium.hub import build_hub
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import (
     Receipt,
     write_record,
@@ -87,7 +87,7 @@ class Stage:
     def send_to_fork(self, run_dir: Path, user: User = BOT) -> Receipt:
         """Send and leave submit.json, as the stage does."""
         board = self.fork(user)
-        receipt = board.send(board.prepare(run_dir), SilentReport())
+        receipt = board.send(board.prepare(run_dir), SilentProgress())
         write_record(run_dir / "submit.json", receipt)
         return receipt
 

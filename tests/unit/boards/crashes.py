@@ -20,7 +20,7 @@ from podium.boards.seam import Board, Clients, Targets
 from podium.errors import PodiumError
 from podium.github import build_github
 from podium.hub import build_hub
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.standin.faults import Fault
 from podium.standin.server import Standin
 from podium.standin.world import BOT, FORK, LEADERBOARD, REVIEWER, World
@@ -116,7 +116,7 @@ class Place:
         # Every look at the clock is another second: commits made twice are two commits.
         self.standin.store.set_clock(lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(ticks)))
         self.standin.start()
-        self.report = SilentReport()
+        self.report = SilentProgress()
 
     def environment(self, token: str = BOT.token) -> dict[str, str]:
         return {

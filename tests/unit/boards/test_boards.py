@@ -11,7 +11,7 @@ from podium.boards.seam import BOARDS, Board, Clients, Targets, open_board
 from podium.errors import BoardError, UnknownNameError
 from podium.github import build_github
 from podium.hub import build_hub
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Gate, Receipt, read_record, receipt_name
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def test_run_that_is_no_submission_is_skipped_without_asking_the_board(
 ) -> None:
     targets = Targets(fork="a/b", space="a/b", directory=tmp_path / "out", results=(tmp_path / "gone.json",))
     run_dir = make_run(**options)
-    receipt = submit("submit", open_board(name, targets, stage.clients()), run_dir, SilentReport())
+    receipt = submit("submit", open_board(name, targets, stage.clients()), run_dir, SilentProgress())
     assert (receipt.outcome, receipt.reason) == ("skipped", reason)
     assert read_record(run_dir / receipt_name("submit", name), Receipt) == receipt
     assert stage.standin.requests == []
@@ -45,15 +45,15 @@ def test_run_that_is_no_submission_is_skipped_without_asking_the_board(
 
 
 def test_gate_at_risk_does_not_stop(stage: Any, make_run: Callable[..., Path]) -> None:
-    assert submit("submit", stage.fork(), make_run(gates=[RISK]), SilentReport()).outcome == "created"
+    assert submit("submit", stage.fork(), make_run(gates=[RISK]), SilentProgress()).outcome == "created"
 
 
 def test_receipt_is_written_for_the_next_stage(stage: Any, make_run: Callable[..., Path]) -> None:
     run_dir = make_run()
-    receipt = submit("submit", stage.fork(), run_dir, SilentReport())
+    receipt = submit("submit", stage.fork(), run_dir, SilentProgress())
     assert read_record(run_dir / "submit.json", Receipt) == receipt
     stage.review(receipt.number)
-    published = submit("publish", stage.space(), run_dir, SilentReport())
+    published = submit("publish", stage.space(), run_dir, SilentProgress())
     assert read_record(run_dir / "publish.json", Receipt) == published
     assert (published.stage, published.board, published.outcome) == ("publish", "space", "created")
 
@@ -64,7 +64,7 @@ def test_problem_stops_before_anything_is_written(
     stage = open_stage(world=make_world(archived=True))
     run_dir = make_run()
     with pytest.raises(BoardError, match="is archived") as caught:
-        submit("submit", stage.fork(), run_dir, SilentReport())
+        submit("submit", stage.fork(), run_dir, SilentProgress())
     assert "--fork" in caught.value.hint
     assert stage.writes() == []
     assert not (run_dir / "submit.json").exists()

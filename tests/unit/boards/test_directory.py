@@ -10,7 +10,7 @@ from tests.unit.boards.stages import NO_TOKENS
 from podium.boards.folder.directory import DirectoryBoard
 from podium.boards.seam import Targets
 from podium.errors import StorageError, TokenError, UsageError
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ FOLDER = "community_results/acme_Tiny-1_ann"
 
 
 def send(board: DirectoryBoard, run_dir: Path) -> str:
-    return board.send(board.prepare(run_dir), SilentReport()).outcome
+    return board.send(board.prepare(run_dir), SilentProgress()).outcome
 
 
 def test_folder_is_created_kept_and_updated(make_run: Callable[..., Path], tmp_path: Path) -> None:

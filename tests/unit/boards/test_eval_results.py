@@ -23,7 +23,7 @@ from podium.errors import (
     TokenScopeError,
 )
 from podium.profiles import PROFILES, profile_named
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Receipt, read_record, receipt_name
 from podium.standin.faults import Fault
 from podium.standin.world import BOT, FORK, User
@@ -42,7 +42,7 @@ PATH = ".eval_results/demo.yaml"
 
 def send(stage: Any, run_dir: Path, user: User = BOT, *, force: bool = False) -> Receipt:
     board = stage.eval_results(user, force=force)
-    receipt: Receipt = board.send(board.prepare(run_dir), SilentReport())
+    receipt: Receipt = board.send(board.prepare(run_dir), SilentProgress())
     return receipt
 
 
@@ -107,7 +107,7 @@ def test_older_release_is_refused_without_force(stage: Any, make_run: Callable[.
     send(stage, approved(stage, make_run(text="second", tag="v2")))
     board = stage.fork(force=True)
     run_dir = make_run()
-    submit("submit", board, run_dir, SilentReport())
+    submit("submit", board, run_dir, SilentProgress())
     stage.review(1)
     with pytest.raises(OlderReleaseError, match="the model repository acme/Tiny-1 holds the release v2"):
         send(stage, run_dir)
@@ -179,7 +179,7 @@ def test_model_without_a_repository_is_told_before_anything_is_sent(stage: Any, 
     run_dir = approved(stage, make_run())
     del stage.standin.store.state.hub[f"models/{REPOSITORY}"]
     with pytest.raises(BoardError, match="the model repository acme/Tiny-1"):
-        submit("publish", stage.eval_results(), run_dir, SilentReport())
+        submit("publish", stage.eval_results(), run_dir, SilentProgress())
 
 
 def test_nothing_goes_there_without_approval(stage: Any, make_run: Callable[..., Path]) -> None:
@@ -207,7 +207,7 @@ def test_address_of_the_evidence_is_the_approved_pull_requests_own(stage: Any, m
 
 def test_receipt_lies_beside_the_one_of_the_space(stage: Any, make_run: Callable[..., Path]) -> None:
     run_dir = approved(stage, make_run())
-    receipt = submit("publish", stage.eval_results(), run_dir, SilentReport())
+    receipt = submit("publish", stage.eval_results(), run_dir, SilentProgress())
     assert read_record(run_dir / receipt_name("publish", "eval-results"), Receipt) == receipt
     assert not (run_dir / "publish.json").exists()
 
@@ -222,9 +222,9 @@ def test_plan_is_done_exactly_or_not_at_all(stage: Any, make_run: Callable[..., 
         path_or_fileobj=b"x", path_in_repo="x.txt", repo_id=REPOSITORY, repo_type="model", commit_message="Move on"
     )
     with pytest.raises(StalePlanError):
-        submit("publish", stage.eval_results(), run_dir, SilentReport(), plan)
+        submit("publish", stage.eval_results(), run_dir, SilentProgress(), plan)
     again = plan_only(stage.eval_results(), run_dir)
-    assert submit("publish", stage.eval_results(), run_dir, SilentReport(), again).outcome == "created"
+    assert submit("publish", stage.eval_results(), run_dir, SilentProgress(), again).outcome == "created"
 
 
 def test_broken_grouped_json_gives_no_entry(stage: Any, make_run: Callable[..., Path]) -> None:

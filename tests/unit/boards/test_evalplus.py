@@ -23,7 +23,7 @@ from podium.boards.folder.evalplus_results import DATA_SETS, DataSet, read_resul
 from podium.boards.seam import Targets
 from podium.errors import IncompleteError, PodiumError, RecordError, UsageError
 from podium.files import sha256_json
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Gate, Receipt, read_record, receipt_name
 from podium.validate.leaks import secret_in
 
@@ -108,7 +108,7 @@ def test_link_and_missing_file_are_refused(tmp_path: Path) -> None:
 
 def test_folder_holds_an_issue_and_the_evidence(run_dir: Path, tmp_path: Path) -> None:
     path = result_file(tmp_path / "x.json")
-    receipt = submit("submit", board_for(tmp_path, path), run_dir, SilentReport())
+    receipt = submit("submit", board_for(tmp_path, path), run_dir, SilentProgress())
     folder = tmp_path / "out" / "evalplus_acme_Tiny-1"
     assert (receipt.outcome, receipt.url) == ("created", folder.as_uri())
     assert sorted(file.name for file in folder.iterdir()) == [EVIDENCE, ISSUE]
@@ -124,7 +124,7 @@ def test_folder_holds_an_issue_and_the_evidence(run_dir: Path, tmp_path: Path) -
 
 
 def test_only_a_person_answers_what_only_a_person_can(run_dir: Path, tmp_path: Path) -> None:
-    receipt = submit("submit", board_for(tmp_path, result_file(tmp_path / "x.json")), run_dir, SilentReport())
+    receipt = submit("submit", board_for(tmp_path, result_file(tmp_path / "x.json")), run_dir, SilentProgress())
     text = (tmp_path / "out" / "evalplus_acme_Tiny-1" / ISSUE).read_text()
     for field in FOR_A_PERSON:
         assert f"### {field}\n" in text
@@ -140,26 +140,26 @@ def test_only_a_person_answers_what_only_a_person_can(run_dir: Path, tmp_path: P
 
 def test_repeat_is_unchanged_and_another_result_updates(run_dir: Path, tmp_path: Path) -> None:
     path = result_file(tmp_path / "x.json")
-    outcomes = [submit("submit", board_for(tmp_path, path), run_dir, SilentReport()).outcome for _ in range(2)]
+    outcomes = [submit("submit", board_for(tmp_path, path), run_dir, SilentProgress()).outcome for _ in range(2)]
 
     def better(value: dict[str, Any]) -> None:
         value["eval"]["HumanEval/50"][0].update(plus_status="pass")
         value.pop("pass_at_k")
 
     result_file(path, better)
-    outcomes.append(submit("submit", board_for(tmp_path, path), run_dir, SilentReport()).outcome)
+    outcomes.append(submit("submit", board_for(tmp_path, path), run_dir, SilentProgress()).outcome)
     assert outcomes == ["created", "unchanged", "updated"]
 
 
 def test_receipt_does_not_take_the_place_of_the_forks(run_dir: Path, tmp_path: Path) -> None:
-    receipt = submit("submit", board_for(tmp_path, result_file(tmp_path / "x.json")), run_dir, SilentReport())
+    receipt = submit("submit", board_for(tmp_path, result_file(tmp_path / "x.json")), run_dir, SilentProgress())
     assert read_record(run_dir / receipt_name("submit", "evalplus"), Receipt) == receipt
     assert not (run_dir / "submit.json").exists()
 
 
 def test_gate_that_says_no_stops_this_board_too(make_run: Callable[..., Path], tmp_path: Path) -> None:
     run_dir = make_run(gates=[Gate(name="language", decision="no", evidence="zero in lua")])
-    receipt = submit("submit", board_for(tmp_path, result_file(tmp_path / "x.json")), run_dir, SilentReport())
+    receipt = submit("submit", board_for(tmp_path, result_file(tmp_path / "x.json")), run_dir, SilentProgress())
     assert (receipt.outcome, receipt.reason) == ("skipped", "gate language says no: zero in lua")
     assert not (tmp_path / "out").exists()
 

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.boards.runs import grouped_json, make_plan
 
 from podium.errors import BoardError, BoardUnreachableError, BudgetError, TokenError, UsageError
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.standin.faults import Fault
 from podium.standin.world import FORK
 from podium.submission.marks import plain, release_marker
@@ -253,14 +253,14 @@ def test_release_after_a_merge_opens_a_new_pull_request(stage: Any, make_run: Ca
 
 def test_labels_and_reviewers_are_asked_for(stage: Any, make_run: Callable[..., Path]) -> None:
     board = stage.fork(labels=("leaderboard",), reviewers=("reviewer",))
-    board.send(board.prepare(make_run()), SilentReport())
+    board.send(board.prepare(make_run()), SilentProgress())
     (pull,) = pulls(stage)
     assert [label.name for label in pull.labels] == ["leaderboard"]
     assert [user.login for user in pull.requested_reviewers] == ["reviewer"]
 
 
 def test_refused_reviewer_is_a_note_not_a_failure(stage: Any, make_run: Callable[..., Path]) -> None:
-    board, report = stage.fork(reviewers=("nobody",)), SilentReport()
+    board, report = stage.fork(reviewers=("nobody",)), SilentProgress()
     assert board.send(board.prepare(make_run()), report).outcome == "created"
     assert any("collaborator" in note for note in report.notes)
 

@@ -14,7 +14,7 @@ from podium.boards import plan_only
 from podium.errors import ApprovalError, BoardError, BoardUnreachableError, TokenError, UsageError
 from podium.files import sha256_bytes
 from podium.hub import build_hub
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Receipt, read_record, write_record
 from podium.standin.faults import Fault
 from podium.standin.world import BOT, FORK, LEADERBOARD, User
@@ -32,7 +32,7 @@ BRANCH = "podium/acme_Tiny-1_ann"
 
 def publish(stage: Any, run_dir: Path, user: User = BOT) -> Receipt:
     board = stage.space(user)
-    receipt: Receipt = board.send(board.prepare(run_dir), SilentReport())
+    receipt: Receipt = board.send(board.prepare(run_dir), SilentProgress())
     return receipt
 
 
@@ -360,7 +360,7 @@ def test_bad_hub_token_names_the_variable(stage: Any, make_run: Callable[..., Pa
         stage.clients(), hub=lambda _: build_hub(stage.environment(HF_TOKEN="standin-wrong-token"))
     )
     with pytest.raises(TokenError) as caught:
-        board.send(board.prepare(run_dir), SilentReport())
+        board.send(board.prepare(run_dir), SilentProgress())
     assert "HF_TOKEN" in caught.value.hint
     assert "standin-wrong-token" not in f"{caught.value!r} {caught.value.__cause__!r}"
 

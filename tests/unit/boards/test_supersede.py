@@ -10,7 +10,7 @@ from tests.unit.boards.conftest import stage_world
 
 from podium.boards import plan_only, submit
 from podium.errors import BoardError, OlderReleaseError, StalePlanError
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.standin.world import BOT, FORK, LEADERBOARD
 from podium.submission.package import pack
 
@@ -34,7 +34,7 @@ def branches(stage: Any) -> list[str]:
 
 
 def send(stage: Any, run_dir: Path, **targets: object) -> Any:
-    return submit("submit", stage.fork(**targets), run_dir, SilentReport())
+    return submit("submit", stage.fork(**targets), run_dir, SilentProgress())
 
 
 def test_newer_release_takes_the_open_pull_request_and_links_what_it_held(
@@ -86,10 +86,10 @@ def test_own_pull_request_from_another_branch_is_closed_with_a_link(stage: Any, 
 def test_withdrawn_submission_is_closed_and_may_come_back(stage: Any, make_run: Callable[..., Path]) -> None:
     run_dir, board = make_run(), stage.fork()
     number = send(stage, run_dir).number
-    receipt = board.withdraw(pack(run_dir), SilentReport())
+    receipt = board.withdraw(pack(run_dir), SilentProgress())
     assert (receipt.outcome, receipt.number) == ("closed", number)
     assert branches(stage) == ["main"]
-    assert board.withdraw(pack(run_dir), SilentReport()).outcome == "unchanged"
+    assert board.withdraw(pack(run_dir), SilentProgress()).outcome == "unchanged"
     again = send(stage, run_dir)
     assert (again.outcome, again.number) == ("created", number + 1)
 
@@ -99,7 +99,7 @@ def test_withdrawing_spares_the_commit_of_a_human(stage: Any, make_run: Callable
     send(stage, run_dir)
     stage.standin.commit(FORK, {"x": "y"}, branch=BRANCH, author="reviewer")
     with pytest.raises(BoardError, match="did not make"):
-        stage.fork().withdraw(pack(run_dir), SilentReport())
+        stage.fork().withdraw(pack(run_dir), SilentProgress())
     assert stored(stage)[0].state == "open"
 
 
@@ -151,7 +151,7 @@ def test_plan_names_every_byte_and_is_applied(stage: Any, make_run: Callable[...
     for file in plan.files:
         assert digests[f"POST git/blobs {file.path}"] == (file.size_bytes, file.sha256)
     assert plan.steps[-1].call == f"POST pulls {BRANCH}"
-    assert submit("submit", stage.fork(), run_dir, SilentReport(), plan).outcome == "created"
+    assert submit("submit", stage.fork(), run_dir, SilentProgress(), plan).outcome == "created"
 
 
 @pytest.mark.parametrize("moves", ["base", "files", "text", "pull"])
@@ -167,6 +167,6 @@ def test_plan_for_a_world_that_moved_is_refused(stage: Any, make_run: Callable[.
         make_run(text="third" if moves == "files" else "second", body="Other words")
     stage.standin.requests.clear()
     with pytest.raises(StalePlanError, match="the plan is stale") as caught:
-        submit("submit", stage.fork(), run_dir, SilentReport(), plan)
+        submit("submit", stage.fork(), run_dir, SilentProgress(), plan)
     assert "--plan-only -o" in caught.value.hint
     assert stage.writes() == []

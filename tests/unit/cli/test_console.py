@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from podium.cli.console import BarReport, PlainReport
+from podium.cli.console import BarProgress, PlainProgress
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 
 def test_plain_lines_tell_progress_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    report = PlainReport(clock)
+    report = PlainProgress(clock)
     report.start("generate humaneval", 100, "samples")
     for _ in range(40):
         clock.now += 1
@@ -34,7 +34,7 @@ def test_plain_lines_tell_progress_rate_and_time_left(capsys: pytest.CaptureFixt
 
 def test_work_found_done_does_not_count_into_the_rate(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    report = PlainReport(clock)
+    report = PlainProgress(clock)
     report.start("generate", 100, "samples", 80)
     clock.now = 10
     report.advance(10)
@@ -42,7 +42,7 @@ def test_work_found_done_does_not_count_into_the_rate(capsys: pytest.CaptureFixt
 
 
 def test_a_bar_leaves_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    report = BarReport()
+    report = BarProgress()
     report.start("execute", 2, "programs")
     report.advance(2)
     report.finish("2 passed")

@@ -15,7 +15,7 @@ from podium.convert import ConvertOptions, convert, digest_folder, record_path
 from podium.convert.containers import open_container
 from podium.convert.golden import FILE_NAME
 from podium.errors import CheckpointError, FindingsError, StorageError, UndeterminedError, UnknownNameError, UsageError
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Hypothesis, Model, read_record
 
 DEMO = Path(__file__).resolve().parents[3] / "scripts" / "podium" / "demo" / "checkpoint"
@@ -29,7 +29,7 @@ def _copy(tmp_path: Path) -> Path:
 
 def _convert(folder: Path, tmp_path: Path, dtype: str = "float32", **more: Any) -> Path:
     output = tmp_path / "model"
-    convert(ConvertOptions(checkpoint=folder, output=output, dtype=dtype, **more), SilentReport())
+    convert(ConvertOptions(checkpoint=folder, output=output, dtype=dtype, **more), SilentProgress())
     return output
 
 
@@ -301,7 +301,7 @@ def test_what_was_read_otherwise_than_saved_is_in_the_record_and_said_before_the
     assert json.loads((output / "config.json").read_text())["eos_token_id"] == [2, 3]
 
 
-class _Notes(SilentReport):
+class _Notes(SilentProgress):
     """Remembers in order what was said and where work began."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from podium.convert import ConvertOptions, convert, record_path
 from podium.convert.adapter import Base, weights_sha256
 from podium.convert.containers import open_container
 from podium.errors import CheckpointError, UndeterminedError, UsageError
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Hypothesis, Model, read_record
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _head_of_exports(spec: Spec, layout: str) -> str:
 
 
 def _convert(folder: Path, output: Path, **more: Any) -> Model:
-    convert(ConvertOptions(checkpoint=folder, output=output, dtype="float32", **more), SilentReport())
+    convert(ConvertOptions(checkpoint=folder, output=output, dtype="float32", **more), SilentProgress())
     return read_record(record_path(output), Model)
 
 

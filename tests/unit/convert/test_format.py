@@ -17,7 +17,7 @@ from tests.unit.convert.trained import FINAL_NORM, HEAD, token_ids, train
 from podium.convert import ConvertOptions, convert, record_path
 from podium.convert.golden_maker import GoldenOptions, make_golden
 from podium.errors import UndeterminedError
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Hypothesis, Model, read_record
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _edit(folder: Path, change: Callable[[str, torch.Tensor], torch.Tensor]) -> 
 
 def _convert(folder: Path, tmp_path: Path, dtype: str = "float32", **more: Any) -> Model:
     options = ConvertOptions(checkpoint=folder, output=tmp_path / "model", dtype=dtype, **more)
-    convert(options, SilentReport())
+    convert(options, SilentProgress())
     return read_record(record_path(options.output), Model)
 
 

@@ -13,7 +13,7 @@ from tests.unit.convert.trained import train
 from podium.convert import ConvertOptions, convert
 from podium.convert.gate.log import check_log
 from podium.errors import CheckpointError
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def _convert(folder: Path, output: Path, **more: Any) -> Model:
-    return convert(ConvertOptions(checkpoint=folder, output=output, dtype="float32", **more), SilentReport())
+    return convert(ConvertOptions(checkpoint=folder, output=output, dtype="float32", **more), SilentProgress())
 
 
 def _bad(tmp_path: Path, name: str, layout: str = "entrenar-flat") -> Path:

@@ -15,7 +15,7 @@ from podium.convert import ConvertOptions, convert, record_path
 from podium.convert.golden_maker import GoldenOptions, make_golden
 from podium.errors import CheckpointError, UndeterminedError
 from podium.generate.backends.native.backend import NativeBackend
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Model, read_record
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 def _convert(folder: Path, tmp_path: Path, dtype: str = "float32", **more: Any) -> Model:
     options = ConvertOptions(checkpoint=folder, output=tmp_path / "model", dtype=dtype, **more)
-    convert(options, SilentReport())
+    convert(options, SilentProgress())
     return read_record(record_path(options.output), Model)
 
 

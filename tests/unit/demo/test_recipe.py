@@ -13,7 +13,7 @@ from podium.demo.corpus import training_texts
 from podium.demo.layout import flat_tensors, write_checkpoint
 from podium.demo.recipe import Recipe, train
 from podium.demo.train import command
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ TINY = Recipe(steps=2, batch_size=4, hidden_size=32, intermediate_size=48, num_h
 
 
 def checkpoint(folder: Path, recipe: Recipe) -> dict[str, bytes]:
-    write_checkpoint(folder, recipe, train(recipe, training_texts(), SilentReport()))
+    write_checkpoint(folder, recipe, train(recipe, training_texts(), SilentProgress()))
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -42,12 +42,12 @@ def test_training_leaves_the_callers_random_stream_alone() -> None:
     torch.manual_seed(7)
     expected = torch.rand(3).tolist()
     torch.manual_seed(7)
-    train(TINY, training_texts(), SilentReport())
+    train(TINY, training_texts(), SilentProgress())
     assert torch.rand(3).tolist() == expected
 
 
 def test_linear_weights_are_written_transposed_embeddings_as_they_are_and_the_tied_head_not_at_all() -> None:
-    trained = train(TINY, training_texts(), SilentReport())
+    trained = train(TINY, training_texts(), SilentProgress())
     state, flat = trained.model.state_dict(), flat_tensors(trained)
     gate = state["model.layers.0.mlp.gate_proj.weight"]
     assert flat["model.layers.0.mlp.gate_proj.weight"].reshape(32, 48).tolist() == gate.T.tolist()
@@ -75,7 +75,7 @@ def test_folder_that_cannot_be_written_is_named_with_a_remedy(tmp_path: Path) ->
 @pytest.mark.exhaustive
 def test_few_steps_already_lower_the_loss_well(tmp_path: Path) -> None:
     recipe = Recipe(steps=80)
-    trained = train(recipe, training_texts(), SilentReport())
+    trained = train(recipe, training_texts(), SilentProgress())
     assert abs(trained.losses[0] - math.log(recipe.vocab_size)) < 0.5
     assert sum(trained.losses[-5:]) / 5 < trained.losses[0] / 2
     write_checkpoint(tmp_path, recipe, trained)

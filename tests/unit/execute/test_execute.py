@@ -14,7 +14,7 @@ from podium.execute import ExecuteOptions, execute
 from podium.execute.jobs import Completed
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
 from podium.execute.selftest import GUARDS, Guard, guards_of, try_guard
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import SandboxFacts, Verdict, VerdictsHeader, encode, read_rows
 from podium.tasks import Problem, Task
 
@@ -110,10 +110,10 @@ def run_stage(
     *,
     generations: list[list[str]] = GENERATIONS,
     sha256: str = SHA256,
-    report: SilentReport | None = None,
+    report: SilentProgress | None = None,
     task: Task = TASK,
 ) -> VerdictsHeader:
-    return execute(ExecuteOptions(workers=2), task, generations, sha256, runner, output, report or SilentReport())
+    return execute(ExecuteOptions(workers=2), task, generations, sha256, runner, output, report or SilentProgress())
 
 
 def outcomes(path: Path) -> list[tuple[str, int, str]]:
@@ -157,7 +157,7 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_complete_file_is_left_alone_and_nothing_runs(tmp_path: Path) -> None:
-    path, runner, report = tmp_path / "v.jsonl", FakeRunner(), SilentReport()
+    path, runner, report = tmp_path / "v.jsonl", FakeRunner(), SilentProgress()
     first = run_stage(path, FakeRunner())
     before = path.stat()
     assert run_stage(path, runner, report=report) == first
@@ -187,7 +187,7 @@ def test_finished_verdicts_are_not_run_again(tmp_path: Path) -> None:
 
 
 def test_file_of_other_generations_is_moved_aside(tmp_path: Path) -> None:
-    path, report = tmp_path / "v.jsonl", SilentReport()
+    path, report = tmp_path / "v.jsonl", SilentProgress()
     run_stage(path, FakeRunner())
     old = path.read_bytes()
     run_stage(path, FakeRunner(), sha256="b" * 64, report=report)

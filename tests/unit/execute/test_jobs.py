@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from podium.execute.jobs import Job, Step
+from podium.execute.jobs import Job, JobStep
 from podium.execute.sandbox import Sandbox
 from podium.records import Limits
 
@@ -26,8 +26,8 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
-def step(script: str, **limits: float) -> Step:
-    return Step(command=["bash", "-c", script], limits=msgspec.structs.replace(LIMITS, **limits))
+def step(script: str, **limits: float) -> JobStep:
+    return JobStep(command=["bash", "-c", script], limits=msgspec.structs.replace(LIMITS, **limits))
 
 
 def job(compile_script: str, run_script: str, environment: dict[str, str] | None = None) -> Job:

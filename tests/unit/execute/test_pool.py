@@ -14,7 +14,7 @@ from podium.execute.pool import SLEEPERS_TOGETHER, Pool, Workers
 from podium.execute.programs import Program
 from podium.execute.slots import IdleCores, Slots
 from podium.files import AppendLog, sha256_bytes
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import SandboxFacts, Verdict, decode
 from podium.tasks import Task
 
@@ -70,7 +70,7 @@ def run(tmp_path: Path, texts: list[str], sandbox: Scripted, workers: Workers) -
     ]
     log = AppendLog(tmp_path / "log")
     with log:
-        summary = Pool(TASK, "parity", sandbox, log, SilentReport()).run(programs, {}, workers)
+        summary = Pool(TASK, "parity", sandbox, log, SilentProgress()).run(programs, {}, workers)
     rows = [decode(line, Verdict, "log") for line in (tmp_path / "log").read_bytes().splitlines()]
     return summary, [row.outcome for row in sorted(rows, key=lambda row: row.index)]
 

@@ -18,7 +18,7 @@ from podium.execute.provisions.machine import Machine
 from podium.execute.sandbox import Sandbox
 from podium.pipeline import RunOptions, Tools, run
 from podium.plan import PlanOptions
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def test_run_stops_before_the_checkpoint_is_read(tmp_path: Path, poor: Machine) 
         Sandbox(machine=poor) as sandbox,
         pytest.raises(SandboxError, match=r"'demo-sh'.*sed.*'demo-pl'.*sed") as caught,
     ):
-        run(options, config, Tools(build_backend=no_backend, sandbox=sandbox), SilentReport())
+        run(options, config, Tools(build_backend=no_backend, sandbox=sandbox), SilentProgress())
     assert caught.value.exit_code == 7
     assert caught.value.hint.endswith(" sed")
     assert not (tmp_path / "run" / "model").exists()

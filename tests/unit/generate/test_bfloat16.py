@@ -25,7 +25,7 @@ from podium.generate import GenerateOptions, generate, samples_path
 from podium.generate.backends.native.backend import NativeBackend
 from podium.generate.backends.seam import Wanted
 from podium.generate.shards import part_of
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Sampling
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_the_same_command_draws_the_same_bytes(tiny: Path, tmp_path: Path) -> No
             backend="native",
             dtype="auto",
         )
-        generate(options, tiny_task(), NativeBackend(tiny), SilentReport())
+        generate(options, tiny_task(), NativeBackend(tiny), SilentProgress())
     one, other = (samples_path(tmp_path / run, "tiny").read_bytes() for run in ("one", "other"))
     assert one == other
 

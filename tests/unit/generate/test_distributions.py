@@ -25,7 +25,7 @@ from podium.files import sha256_json
 from podium.generate.backends.native.backend import NativeBackend
 from podium.generate.backends.seam import Wanted
 from podium.generate.postprocess import to_generation
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Sampling, Verdict, VerdictsHeader, read_rows
 from podium.tasks import Problem, Task, load_task
 
@@ -121,7 +121,7 @@ def test_a_small_change_of_sampling_is_seen(tiny: Path, stock: Counter[str], cha
 def _pass_count(task: Task, texts: Sequence[str], folder: Path) -> int:
     with Sandbox() as sandbox:
         rows = [list(texts)]
-        execute(ExecuteOptions(), task, rows, sha256_json(rows), sandbox, folder, SilentReport())
+        execute(ExecuteOptions(), task, rows, sha256_json(rows), sandbox, folder, SilentProgress())
     _, verdicts = read_rows(folder, VerdictsHeader, Verdict)
     return sum(verdict.outcome == "passed" for verdict in verdicts)
 
@@ -130,7 +130,7 @@ def _pass_count(task: Task, texts: Sequence[str], folder: Path) -> int:
 @pytest.mark.slow
 def test_pass_rates_are_those_of_stock_transformers_and_a_hotter_draw_is_seen(tmp_path: Path) -> None:
     """The demo's model, a problem that it solves now and then, every program run in the sandbox."""
-    convert(ConvertOptions(checkpoint=DEMO, output=tmp_path / "model", dtype="float32"), SilentReport())
+    convert(ConvertOptions(checkpoint=DEMO, output=tmp_path / "model", dtype="float32"), SilentProgress())
     whole = load_task("demo-python", None)
     task = msgspec.structs.replace(whole, problems=[whole.problems[SOMETIMES_SOLVED]])
     (problem,), count = task.problems, 400

@@ -21,7 +21,7 @@ from podium.generate.backends.seam import Wanted
 from podium.generate.postprocess import cut_at_stop, finish_of, to_generation
 from podium.generate.sampling import choose, nuclei_of
 from podium.generate.streams import uniforms
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.protocol import HUMANEVAL_STOP, generations_name
 from podium.records import Sample, Sampling
 from podium.tasks import Problem, Task
@@ -140,7 +140,7 @@ def test_the_prompt_goes_by_character_count() -> None:
 
 
 def test_generations_file_is_the_harness_shape(tmp_path: Path) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
     texts = json.loads(_generations(tmp_path))
     assert texts == [[f"def f{p}(): #{i}" for i in range(3)] for p in range(4)]
 
@@ -158,7 +158,7 @@ class BusyBackend(EchoBackend):
             self.is_drawing = False
 
 
-class FailingReport(SilentReport):
+class FailingReport(SilentProgress):
     """Fails as soon as samples are in the log."""
 
     def advance(self, count: int = 1, facts: str = "") -> None:
@@ -181,11 +181,11 @@ def test_an_interrupted_log_is_continued_and_ends_in_the_same_bytes(
     tmp_path: Path, stop_after: int, single: bool
 ) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    generate(_options(whole), TASK, EchoBackend(), SilentReport())
+    generate(_options(whole), TASK, EchoBackend(), SilentProgress())
     with pytest.raises(KeyboardInterrupt):
-        generate(_options(cut), TASK, EchoBackend(stop_after), SilentReport())
+        generate(_options(cut), TASK, EchoBackend(stop_after), SilentProgress())
     again = EchoBackend(draws_single_samples=single)
-    generate(_options(cut), TASK, again, SilentReport())
+    generate(_options(cut), TASK, again, SilentProgress())
     kept = 2 * stop_after if single else 2 * stop_after // 3 * 3
     assert len(again.drawn) == 12 - kept
     assert _generations(cut) == _generations(whole)
@@ -196,17 +196,17 @@ def test_an_interrupted_log_is_continued_and_ends_in_the_same_bytes(
 @given(st.integers(0, 2000))
 def test_a_log_cut_at_any_byte_is_continued(tmp_path_factory: pytest.TempPathFactory, keep: int) -> None:
     run_dir = tmp_path_factory.mktemp("run")
-    generate(_options(run_dir), TASK, EchoBackend(), SilentReport())
+    generate(_options(run_dir), TASK, EchoBackend(), SilentProgress())
     path, whole = samples_path(run_dir, "humaneval"), _generations(run_dir)
     path.write_bytes(path.read_bytes()[:keep])
-    generate(_options(run_dir), TASK, EchoBackend(), SilentReport())
+    generate(_options(run_dir), TASK, EchoBackend(), SilentProgress())
     assert _generations(run_dir) == whole
 
 
 def test_a_finished_log_draws_nothing(tmp_path: Path) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
     again = EchoBackend()
-    generate(_options(tmp_path), TASK, again, SilentReport())
+    generate(_options(tmp_path), TASK, again, SilentProgress())
     assert again.drawn == []
 
 
@@ -224,9 +224,9 @@ OTHERS: list[tuple[dict[str, object], str]] = [
 def test_samples_of_other_inputs_stay_unless_they_are_given_up(
     tmp_path: Path, changes: dict[str, object], reason: str
 ) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
     path = samples_path(tmp_path, "humaneval")
-    drawn, report = path.read_bytes(), SilentReport()
+    drawn, report = path.read_bytes(), SilentProgress()
     asked = msgspec.structs.replace(_options(tmp_path), **changes)
     with pytest.raises(OtherWorkError, match=f"holds 12 samples of other work: {reason}") as caught:
         generate(asked, TASK, EchoBackend(), report)
@@ -243,7 +243,7 @@ def test_samples_that_were_given_up_never_take_the_place_of_earlier_ones(tmp_pat
     path, drawn = samples_path(tmp_path, "humaneval"), []
     for n_samples in (3, 2, 1):
         options = msgspec.structs.replace(_options(tmp_path, Sampling(n_samples=n_samples)), discard=True)
-        generate(options, TASK, EchoBackend(), SilentReport())
+        generate(options, TASK, EchoBackend(), SilentProgress())
         drawn.append(path.read_bytes())
     stale = [path.with_name(f"{path.name}.{word}").read_bytes() for word in ("stale", "stale-2")]
     assert [*stale, path.read_bytes()] == drawn
@@ -257,8 +257,8 @@ class LaterBackend(EchoBackend):
 
 
 def test_finished_samples_of_an_earlier_version_are_kept_and_it_is_said(tmp_path: Path) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
-    path, report = samples_path(tmp_path, "humaneval"), SilentReport()
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
+    path, report = samples_path(tmp_path, "humaneval"), SilentProgress()
     drawn = path.read_bytes()
     header = generate(_options(tmp_path), TASK, LaterBackend(0), report)
     assert path.read_bytes() == drawn
@@ -268,10 +268,10 @@ def test_finished_samples_of_an_earlier_version_are_kept_and_it_is_said(tmp_path
 
 def test_a_log_is_not_continued_by_another_version(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        generate(_options(tmp_path), TASK, EchoBackend(3), SilentReport())
+        generate(_options(tmp_path), TASK, EchoBackend(3), SilentProgress())
     with pytest.raises(OtherWorkError, match="holds 6 samples of other work: echo 1 instead of 2"):
-        generate(_options(tmp_path), TASK, LaterBackend(), SilentReport())
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+        generate(_options(tmp_path), TASK, LaterBackend(), SilentProgress())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
 
 
 class ReplayedBackend(EchoBackend):
@@ -286,9 +286,9 @@ class ReplayedBackend(EchoBackend):
 
 
 def test_another_replayed_file_is_other_work(tmp_path: Path) -> None:
-    generate(_options(tmp_path), TASK, ReplayedBackend("1"), SilentReport())
+    generate(_options(tmp_path), TASK, ReplayedBackend("1"), SilentProgress())
     with pytest.raises(OtherWorkError, match="generations_sha256 1 instead of 2"):
-        generate(_options(tmp_path), TASK, ReplayedBackend("2"), SilentReport())
+        generate(_options(tmp_path), TASK, ReplayedBackend("2"), SilentProgress())
 
 
 def _double(lines: list[bytes]) -> list[bytes]:
@@ -314,8 +314,8 @@ def _spoil(path: Path, how: Callable[[list[bytes]], list[bytes]]) -> bytes:
 
 @pytest.mark.parametrize("single", [True, False])
 def test_rows_that_came_twice_are_written_once_and_nothing_is_drawn(tmp_path: Path, single: bool) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
-    path, report = samples_path(tmp_path, "humaneval"), SilentReport()
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
+    path, report = samples_path(tmp_path, "humaneval"), SilentProgress()
     whole = path.read_bytes()
     _spoil(path, _double)
     generate(_options(tmp_path), TASK, EchoBackend(0, draws_single_samples=single), report)
@@ -334,30 +334,30 @@ def test_rows_that_came_twice_are_written_once_and_nothing_is_drawn(tmp_path: Pa
 def test_a_log_whose_rows_do_not_fit_goes_on_without_them_when_asked(
     tmp_path: Path, spoil: Callable[[list[bytes]], list[bytes]], message: str, drawn: int
 ) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
     path, whole = samples_path(tmp_path, "humaneval"), _generations(tmp_path)
     spoiled = _spoil(path, spoil)
     with pytest.raises(OtherWorkError, match=message) as caught:
-        generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+        generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
     assert path.read_bytes() == spoiled
     assert "--discard" in caught.value.hint
     again = EchoBackend()
-    generate(msgspec.structs.replace(_options(tmp_path), discard=True), TASK, again, SilentReport())
+    generate(msgspec.structs.replace(_options(tmp_path), discard=True), TASK, again, SilentProgress())
     assert len(again.drawn) == drawn
     assert path.with_name(f"{path.name}.stale").read_bytes() == spoiled
     assert _generations(tmp_path) == whole
 
 
 def test_a_header_that_cannot_be_read_is_other_work(tmp_path: Path) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
     path = samples_path(tmp_path, "humaneval")
     _spoil(path, lambda lines: [b"{}\n", *lines[1:]])
     with pytest.raises(OtherWorkError, match="12 samples of other work: a header that cannot be read"):
-        generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+        generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
 
 
 def test_missing_samples_are_named_never_left_out(tmp_path: Path) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
     path = samples_path(tmp_path, "humaneval")
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:-2]))
@@ -366,7 +366,7 @@ def test_missing_samples_are_named_never_left_out(tmp_path: Path) -> None:
 
 
 def test_doubled_samples_are_refused(tmp_path: Path) -> None:
-    generate(_options(tmp_path), TASK, EchoBackend(), SilentReport())
+    generate(_options(tmp_path), TASK, EchoBackend(), SilentProgress())
     path = samples_path(tmp_path, "humaneval")
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines, lines[-1]]))
@@ -413,14 +413,14 @@ def test_a_shard_out_of_range_is_refused_with_an_example(tmp_path: Path, shard: 
 def test_a_shard_without_problems_is_refused(tmp_path: Path) -> None:
     options = msgspec.structs.replace(_options(tmp_path), shard="5/5")
     with pytest.raises(UsageError, match="only 4") as caught:
-        generate(options, TASK, EchoBackend(), SilentReport())
+        generate(options, TASK, EchoBackend(), SilentProgress())
     assert "fewer shards" in caught.value.hint
 
 
 def test_a_full_disk_leaves_the_log_intact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    generate(_options(tmp_path / "whole"), TASK, EchoBackend(), SilentReport())
+    generate(_options(tmp_path / "whole"), TASK, EchoBackend(), SilentProgress())
     with pytest.raises(KeyboardInterrupt):
-        generate(_options(tmp_path / "cut"), TASK, EchoBackend(3), SilentReport())
+        generate(_options(tmp_path / "cut"), TASK, EchoBackend(3), SilentProgress())
 
     def refuse(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -428,9 +428,9 @@ def test_a_full_disk_leaves_the_log_intact(tmp_path: Path, monkeypatch: pytest.M
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", refuse)
         with pytest.raises(StorageError, match="No space left") as caught:
-            generate(_options(tmp_path / "cut"), TASK, EchoBackend(), SilentReport())
+            generate(_options(tmp_path / "cut"), TASK, EchoBackend(), SilentProgress())
     assert "free disk space" in caught.value.hint
     again = EchoBackend()
-    generate(_options(tmp_path / "cut"), TASK, again, SilentReport())
+    generate(_options(tmp_path / "cut"), TASK, again, SilentProgress())
     assert len(again.drawn) <= 6
     assert _generations(tmp_path / "cut") == _generations(tmp_path / "whole")

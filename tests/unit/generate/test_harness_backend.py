@@ -19,7 +19,7 @@ from podium.generate import GenerateOptions, collect_samples, generate
 from podium.generate.backends.harness_backend import HarnessBackend
 from podium.generate.backends.seam import Wanted
 from podium.generate.postprocess import cut_at_stop
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.protocol import HUMANEVAL_STOP
 from podium.records import Sampling
 from podium.tasks import Problem, Task, load_task
@@ -117,7 +117,7 @@ def test_the_board_protocols_command_runs_in_a_fresh_folder_that_goes_away(
 
 def test_its_texts_become_samples_whose_ending_is_unknown(build: Callable[..., HarnessBackend], tmp_path: Path) -> None:
     backend = build()
-    generate(_options(tmp_path / "run"), TASK, backend, SilentReport())
+    generate(_options(tmp_path / "run"), TASK, backend, SilentProgress())
     header, rows = collect_samples(tmp_path / "run", "humaneval")
     assert [[sample.generation for sample in row] for row in rows] == [
         [f"def f{problem}(x):\n    {index}" for index in range(3)] for problem in range(3)
@@ -172,7 +172,7 @@ def test_a_harness_that_fails_leaves_no_sample_and_says_why(
     build: Callable[..., HarnessBackend], tmp_path: Path, behaviour: str, said: str, remedy: str
 ) -> None:
     with pytest.raises(BackendError, match=said) as caught:
-        generate(_options(tmp_path / "run"), TASK, build(behaviour), SilentReport())
+        generate(_options(tmp_path / "run"), TASK, build(behaviour), SilentProgress())
     assert remedy in caught.value.hint
     (log,) = (tmp_path / "run" / "samples").iterdir()
     assert len(log.read_bytes().splitlines()) == 1
@@ -241,7 +241,7 @@ def test_an_interpreter_that_is_none_is_refused(model: Path, tmp_path: Path) -> 
 @pytest.mark.skipif(not (CHECKOUT and INTERPRETER), reason="PODIUM_TEST_HARNESS and _PYTHON name no harness")
 @pytest.mark.parametrize("name", ["demo-python", "demo-pl"])
 def test_the_real_harness_draws_what_it_should(tmp_path: Path, name: str) -> None:
-    convert(ConvertOptions(checkpoint=DEMO, output=tmp_path / "model", dtype="float32"), SilentReport())
+    convert(ConvertOptions(checkpoint=DEMO, output=tmp_path / "model", dtype="float32"), SilentProgress())
     task = msgspec.structs.replace(load_task(name, None), problems=load_task(name, None).problems[:3])
     long = Problem(id="long", prompt="x = 1\n" * 200 + "y = 2", tests="")
     task = msgspec.structs.replace(task, problems=[*task.problems, long])

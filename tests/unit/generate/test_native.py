@@ -30,7 +30,7 @@ from podium.generate.backends.seam import Wanted
 from podium.generate.backends.transformers_backend import TransformersBackend
 from podium.generate.merge import merge
 from podium.generate.shards import part_of
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Sample, Sampling
 from podium.rotary import Rotary
 
@@ -430,7 +430,7 @@ def _options(run_dir: Path, shard: str = "1/1") -> GenerateOptions:
 
 
 def test_shards_and_a_torn_log_end_in_the_same_samples(tiny: Path, tmp_path: Path) -> None:
-    backend, report, task = NativeBackend(tiny), SilentReport(), tiny_task()
+    backend, report, task = NativeBackend(tiny), SilentProgress(), tiny_task()
     generate(_options(tmp_path / "whole"), task, backend, report)
     for shard in ("1/3", "2/3", "3/3"):
         generate(_options(tmp_path / shard[0], shard), task, backend, report)
@@ -469,7 +469,7 @@ def test_nan_weights_are_found_before_the_first_sample(tmp_path: Path) -> None:
     tensors["model.norm.weight"][3] = torch.nan
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(BackendError, match="not finite") as caught:
-        generate(_options(tmp_path / "run"), tiny_task(), NativeBackend(folder), SilentReport())
+        generate(_options(tmp_path / "run"), tiny_task(), NativeBackend(folder), SilentProgress())
     assert "float32" in caught.value.hint
     assert not samples_path(tmp_path / "run", "tiny").exists()
 

@@ -13,7 +13,7 @@ from podium.generate import GenerateOptions, collect_samples, generate, samples_
 from podium.generate.backends.native.backend import NativeBackend
 from podium.generate.merge import merge
 from podium.generate.shards import part_of
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Sample, SamplesHeader, Sampling, encode
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _options(run: Path, shard: str = "1/1") -> GenerateOptions:
 def test_any_sharding_and_any_interruption_end_in_a_naive_samplers_samples(
     tiny: Path, tmp_path: Path, cases: int
 ) -> None:
-    task, report, generator = tiny_task(), SilentReport(), random.Random(cases)
+    task, report, generator = tiny_task(), SilentProgress(), random.Random(cases)
     expected, backend = naive(tiny, task, SAMPLING), NativeBackend(tiny)
     whole = generate(_options(tmp_path / "whole"), task, backend, report)
     for case in range(cases):

@@ -10,7 +10,7 @@ import pytest
 from podium.errors import OtherWorkError, PodiumError, RecordError
 from podium.generate import GenerateOptions, collect_samples, generate
 from podium.generate.backends.replay import ReplayBackend
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.protocol import HUMANEVAL_STOP, generations_name
 from podium.records import Sampling
 from podium.tasks import Problem, Task
@@ -38,7 +38,7 @@ def _backend(tmp_path: Path, content: Any) -> ReplayBackend:
 
 def _run(
     tmp_path: Path, backend: ReplayBackend, *, shard: str = "1/1", n_samples: int = 3, discard: bool = False
-) -> SilentReport:
+) -> SilentProgress:
     options = GenerateOptions(
         run_dir=tmp_path / "run",
         model_name="M",
@@ -49,7 +49,7 @@ def _run(
         shard=shard,
         discard=discard,
     )
-    report = SilentReport()
+    report = SilentProgress()
     generate(options, TASK, backend, report)
     return report
 

@@ -15,7 +15,7 @@ from podium.generate.backends.transformers_backend import TransformersBackend
 from podium.generate.postprocess import to_generation
 from podium.generate.sampling import choose
 from podium.generate.streams import uniforms
-from podium.progress import SilentReport
+from podium.progress import SilentProgress
 from podium.records import Sampling
 from podium.tasks import Problem, Task, load_task
 
@@ -25,7 +25,7 @@ DEMO = Path(__file__).resolve().parents[3] / "scripts" / "podium" / "demo" / "ch
 @pytest.fixture(scope="module")
 def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("model") / "model"
-    convert(ConvertOptions(checkpoint=DEMO, output=output, dtype="float32"), SilentReport())
+    convert(ConvertOptions(checkpoint=DEMO, output=output, dtype="float32"), SilentProgress())
     return output
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.boards.seam import Clients, Targets
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Finding
 
 
@@ -70,7 +70,7 @@ class DirectoryBoard:
             calls=[f"write {len(folder.files)} files"] if changes else [],
         )
 
-    def send(self, package: Package, report: Report) -> Receipt:
+    def send(self, package: Package, report: Progress) -> Receipt:
         """Write the folder; files in it that do not belong to the submission go away."""
         folder = self.folder(package)
         outcome = folder.outcome()
@@ -86,7 +86,7 @@ class DirectoryBoard:
             notes=self.notes(package),
         )
 
-    def withdraw(self, package: Package, report: Report) -> Receipt:
+    def withdraw(self, package: Package, report: Progress) -> Receipt:
         """Remove the folder."""
         folder = self.folder(package)
         is_there = folder.remove()

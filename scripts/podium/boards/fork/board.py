@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.boards.seam import Clients, Targets
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Finding, PlannedCall
 
 # A fresh pull request may be invisible for seconds: the look-up is repeated, the creation never is.
@@ -120,7 +120,7 @@ class ForkBoard:
         pairs = (("labels", self._targets.labels), ("reviewers", self._targets.reviewers))
         return [f"POST {word} {', '.join(names)}" for word, names in pairs if names]
 
-    def send(self, package: Package, report: Report) -> Receipt:
+    def send(self, package: Package, report: Progress) -> Receipt:
         """Bring the fork to hold this submission in one open pull request. Raises BoardError and its kinds."""
         notes = self._ready(package, report)
         situation = self._look(package)
@@ -154,7 +154,7 @@ class ForkBoard:
             notes=notes,
         )
 
-    def withdraw(self, package: Package, report: Report) -> Receipt:
+    def withdraw(self, package: Package, report: Progress) -> Receipt:
         """Close this model's open pull request and delete its branch; whoever reads it sees that we did."""
         branch_head, pull = self._forge.head_of(package.branch), self._own_pull(package)
         if branch_head and self._forge.head_of(self._targets.base):
@@ -178,7 +178,7 @@ class ForkBoard:
             release=package.tag,
         )
 
-    def _ready(self, package: Package, report: Report) -> list[str]:
+    def _ready(self, package: Package, report: Progress) -> list[str]:
         """Make and sync the fork where that is asked for; returns what was done."""
         notes = []
         if self._targets.create_fork:
@@ -262,7 +262,7 @@ class ForkBoard:
 
     # Writing
 
-    def _send_files(self, package: Package, situation: Situation, report: Report) -> str:
+    def _send_files(self, package: Package, situation: Situation, report: Progress) -> str:
         parents = [situation.branch_head] if situation.branch_head else []
         if not parents or self._forge.commits_beyond(parents[0], situation.base_head):
             parents.append(situation.base_head)
@@ -277,7 +277,7 @@ class ForkBoard:
         self._move(package, situation, commit)
         return commit
 
-    def _send_blobs(self, package: Package, situation: Situation, present: Mapping[str, str], report: Report) -> None:
+    def _send_blobs(self, package: Package, situation: Situation, present: Mapping[str, str], report: Progress) -> None:
         there = {*present.values(), *situation.blobs.values()}
         missing = [file for file in package.submission.files if situation.wanted[file.path] not in there]
         report.start(f"submit {self._targets.fork}", len(missing), "files")
@@ -310,7 +310,7 @@ class ForkBoard:
             if self._forge.head_of(package.branch) != commit:
                 raise
 
-    def _open(self, package: Package, situation: Situation, report: Report) -> PullFacts:
+    def _open(self, package: Package, situation: Situation, report: Progress) -> PullFacts:
         title = package.submission.title
         try:
             pull = self._forge.open_pull(package.branch, self._targets.base, title, package.text)
@@ -344,7 +344,7 @@ class ForkBoard:
             self._forge.edit_pull(pull.number, package.submission.title, package.text)
         return self._forge.pull(pull.number)
 
-    def _decorate(self, number: int, report: Report) -> None:
+    def _decorate(self, number: int, report: Progress) -> None:
         """Labels and reviewers help people; without them the submission is as good."""
         targets = self._targets
         try:
@@ -355,7 +355,7 @@ class ForkBoard:
         except BoardError as err:
             report.note(f"submit: the pull request stands, but {err}")
 
-    def _announce(self, package: Package, situation: Situation, report: Report) -> None:
+    def _announce(self, package: Package, situation: Situation, report: Progress) -> None:
         """Say in the open pull request that another release takes its place, before anything of it changes."""
         pull = situation.pull
         if pull is None or released_tag(pull.body) in {"", package.tag}:
@@ -366,7 +366,7 @@ class ForkBoard:
         )
         self._tell(pull.number, text, report)
 
-    def _tell(self, number: int, text: str, report: Report) -> None:
+    def _tell(self, number: int, text: str, report: Progress) -> None:
         try:
             self._forge.comment_once(number, text)
         except BoardError as err:

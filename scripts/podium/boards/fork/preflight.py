@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from podium.boards.fork.forge import Forge
     from podium.boards.seam import Targets
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.submission.package import Package
 
 WRITING_SCOPES = {"repo", "public_repo"}
@@ -63,7 +63,7 @@ def _fork_problems(forge: Forge, targets: Targets) -> list[Finding]:
     return findings
 
 
-def make_fork(forge: Forge, targets: Targets, pause: Callable[[float], None], report: Report) -> str:
+def make_fork(forge: Forge, targets: Targets, pause: Callable[[float], None], report: Progress) -> str:
     """Fork the upstream unless the fork is there, and wait until it is; says what was done. Raises BoardError."""
     if forge.exists:
         return ""

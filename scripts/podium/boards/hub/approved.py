@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from podium.boards.fork.forge import Forge
 from podium.boards.hub.approval import approved_pull
-from podium.boards.hub.offers import Counter
+from podium.boards.hub.offers import HubTarget
 from podium.boards.hub.repository import Hub
 from podium.errors import ApprovalError, OlderReleaseError, RecordError, UsageError
 from podium.records import Receipt, SendPlan, read_record
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from podium.boards.hub.offers import Offer, Showing
     from podium.boards.hub.repository import Kind
     from podium.boards.seam import Clients, Targets
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import Finding
 
 HUB_NAME = re.compile(r"[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}")
@@ -43,7 +43,7 @@ class ApprovedBoard(ABC):
 
     def __init__(self, targets: Targets, clients: Clients, pause: Callable[[float], None] = time.sleep) -> None:
         self._targets, self._clients, self._pause = targets, clients, pause
-        self._counters: dict[str, Counter] = {}
+        self._hub_targets: dict[str, HubTarget] = {}
 
     @abstractmethod
     def repository(self, package: Package) -> str:
@@ -57,15 +57,15 @@ class ApprovedBoard(ABC):
     def _forge(self) -> Forge:
         return Forge(self._clients.github(), self._targets.fork, self._pause)
 
-    def _counter(self, package: Package) -> Counter:
+    def _hub_target(self, package: Package) -> HubTarget:
         name = self.repository(package)
         if not HUB_NAME.fullmatch(name):
             message = f"{name!r} is not the name of a repository on the Hub"
             raise UsageError(message, hint="names are OWNER/NAME, of letters, digits, dot, dash and underscore")
-        if name not in self._counters:  # one client, one token exchange and one look at whose token it is
+        if name not in self._hub_targets:  # one client, one token exchange and one look at whose token it is
             client = self._clients.hub(f"spaces/{name}" if self.kind == "space" else name)
-            self._counters[name] = Counter(Hub(client, name, self.kind, self._pause), self._pause)
-        return self._counters[name]
+            self._hub_targets[name] = HubTarget(Hub(client, name, self.kind, self._pause), self._pause)
+        return self._hub_targets[name]
 
     def prepare(self, run_dir: Path) -> Package:
         """Read and prove what would be sent."""
@@ -73,7 +73,7 @@ class ApprovedBoard(ABC):
 
     def problems(self, package: Package) -> list[Finding]:
         """None that is worth going on for: no approval, no token and no repository are raised. Raises ApprovalError."""
-        counter = self._counter(package)
+        counter = self._hub_target(package)
         if problems := package.profile_problems(counter.place, is_near=counter.is_near and self._forge.is_near):
             return problems
         self._approved(package)
@@ -91,7 +91,7 @@ class ApprovedBoard(ABC):
 
     def outlook(self, package: Package) -> SendPlan:
         """What `send` would do."""
-        offer, counter = self.offer(package, _submitted_url(package)), self._counter(package)
+        offer, counter = self.offer(package, _submitted_url(package)), self._hub_target(package)
         showing = counter.look(offer)
         problems: list[str] = []
         try:
@@ -121,10 +121,10 @@ class ApprovedBoard(ABC):
         if showing.outcome != "unchanged":
             refuse_older(package.tag, showing.releases, showing.place, force=self._targets.force)
 
-    def send(self, package: Package, report: Report) -> Receipt:
+    def send(self, package: Package, report: Progress) -> Receipt:
         """Bring the Hub to hold what was approved in one open pull request. Raises ApprovalError, BoardError."""
         # Asked again, right before the first write: an approval can be withdrawn at any time.
-        offer, counter = self.offer(package, self._approved(package).url), self._counter(package)
+        offer, counter = self.offer(package, self._approved(package).url), self._hub_target(package)
         showing = counter.look(offer)
         self._refuse_older(package, showing)
         if showing.calls:
@@ -143,9 +143,9 @@ class ApprovedBoard(ABC):
             replaces=_replaces(package, showing),
         )
 
-    def withdraw(self, package: Package, report: Report) -> Receipt:
+    def withdraw(self, package: Package, report: Progress) -> Receipt:
         """Close this model's open pull request on the Hub."""
-        counter = self._counter(package)
+        counter = self._hub_target(package)
         proposal = counter.take_back(self.offer(package, _submitted_url(package)).title)
         return Receipt(
             stage="publish",

@@ -114,7 +114,7 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
         return steps if self.text_equal else [*steps, told]
 
 
-class Counter:
+class HubTarget:
     """Where offers are brought to one Hub repository."""
 
     def __init__(self, hub: Hub, pause: Callable[[float], None] = time.sleep) -> None:

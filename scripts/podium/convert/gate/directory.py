@@ -159,11 +159,11 @@ def _logits_of(checkpoint: Checkpoint, verdict: LayoutVerdict, ids: list[int], *
     from torch.nn import functional
 
     from podium.convert.trial import Trunk, final_states, head_of
-    from podium.progress import SilentReport
+    from podium.progress import SilentProgress
 
     dtype = torch.float64 if exactly else torch.float32
     trunk = Trunk(verdict.hypothesis.order, verdict.hypothesis.pairing)
-    states = final_states(checkpoint, [trunk], [torch.tensor([ids])], SilentReport(), dtype)[trunk][0]
+    states = final_states(checkpoint, [trunk], [torch.tensor([ids])], SilentProgress(), dtype)[trunk][0]
     with torch.inference_mode():
         return functional.linear(states[0], head_of(checkpoint, verdict.hypothesis.head).to(dtype))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from podium.convert.containers import Stored
     from podium.convert.containers.storage import Floats
     from podium.convert.layouts.checkpoint import Checkpoint
-    from podium.progress import Report
+    from podium.progress import Progress
     from podium.records import LayoutVerdict
 
 CHUNK_VALUES = 1 << 20
@@ -29,7 +29,7 @@ LARGEST_SOUND_VALUE = 1e4
 ALL_STILL = "all of the"
 
 
-def check_source(checkpoint: Checkpoint, report: Report) -> list[Check]:
+def check_source(checkpoint: Checkpoint, report: Progress) -> list[Check]:
     """Look at every stored value once or twice. Raises CheckpointError for NaN, infinity or a tokenizer too large."""
     _check_vocabulary(checkpoint)
     report.start("convert: look at the weights", len(checkpoint.weights), "tensors")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from podium.execute.jobs import Job, Step
+from podium.execute.jobs import Job, JobStep
 from podium.execute.languages import met_limit
 from podium.execute.languages.safe_subprocess import LIMITS, SafeSubprocess
 
@@ -42,8 +42,8 @@ class Compiled(SafeSubprocess, ABC):
         """Compile, then run."""
         return Job(
             steps=[
-                Step(name="compile", command=self.compile_command(mode), limits=self.compile_limits),
-                Step(name="run", command=self.run_command(mode), limits=self.run_limits),
+                JobStep(name="compile", command=self.compile_command(mode), limits=self.compile_limits),
+                JobStep(name="run", command=self.run_command(mode), limits=self.run_limits),
             ],
             files={f"tmp/{self.file_name}": program},
             environment=self.environment(mode),

@@ -31,7 +31,7 @@ LIMITS_HINT = "raise these hard limits for this user (as root, or in /etc/securi
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Surroundings:
     """Where programs will run: what it gives, and the names of the layers that it does not."""
 
     box: Path
@@ -76,25 +76,25 @@ def settle(control: int, config: dict[str, Any]) -> None:
     """Isolate this process, or at least follow what it starts, then serve. Raises OSError where it cannot be had."""
     driver = load_driver(config["driver"])
     if config["isolated"]:
-        place = isolate(control, config)
-        if place is None:
+        surroundings = isolate(control, config)
+        if surroundings is None:
             return
     else:
         kernel.control_process(kernel.PR_SET_CHILD_SUBREAPER, 1)
-        place = Place(box=Path(config["box"]), processes=os.open("/proc", os.O_PATH | os.O_DIRECTORY))
+        surroundings = Surroundings(box=Path(config["box"]), processes=os.open("/proc", os.O_PATH | os.O_DIRECTORY))
     prepare_interpreter(config, driver)
     warden = programs.Warden(
         isolated=config["isolated"],
-        becomes_nobody=place.becomes_nobody,
-        box=place.box,
+        becomes_nobody=surroundings.becomes_nobody,
+        box=surroundings.box,
         environment=dict(os.environ),
         driver=driver.main,
-        processes=place.processes,
-        group=place.group,
-        process_group=place.process_group,
-        watch=place.watch,
+        processes=surroundings.processes,
+        group=surroundings.group,
+        process_group=surroundings.process_group,
+        watch=surroundings.watch,
     )
-    wire.send(control, {"missing": place.missing, "becomes_nobody": place.becomes_nobody}, [])
+    wire.send(control, {"missing": surroundings.missing, "becomes_nobody": surroundings.becomes_nobody}, [])
     try:
         serve(control, warden)
     finally:
@@ -102,8 +102,8 @@ def settle(control: int, config: dict[str, Any]) -> None:
             shutil.rmtree(warden.box.parent, ignore_errors=True)  # with the view beside it
 
 
-def isolate(control: int, config: dict[str, Any]) -> Place | None:
-    """Fork init of new namespaces. Returns the place inside, in init; outside, when init has ended, None."""
+def isolate(control: int, config: dict[str, Any]) -> Surroundings | None:
+    """Fork init of new namespaces. Returns the surroundings inside, in init; outside, when init has ended, None."""
     seccomp.build_filter(kernel.MACHINE)
     if short := origin.find_shortfalls():
         wire.send(control, {"error": f"its limits are too low: {'; '.join(short)}", "hint": LIMITS_HINT}, [])
@@ -132,7 +132,7 @@ def settle_inside(
     process_group: groups.ProcessGroup | None,
     *,
     becomes_nobody: bool,
-) -> Place:
+) -> Surroundings:
     """In init: enter the groups, replace the root, take every right away."""
     kernel.control_process(kernel.PR_SET_PDEATHSIG, SIGKILL)
     for one in (group, process_group):
@@ -145,7 +145,7 @@ def settle_inside(
         missing = [*missing, NO_GROUP]
         readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=processes)
         watch = memory.MemoryWatch(processes=readable, box=view.BOX)
-    return Place(
+    return Surroundings(
         box=view.BOX,
         processes=processes,
         missing=missing,
