@@ -13,7 +13,9 @@ import msgspec
 
 from podium.names import check_name
 
-NAMES = ("py", "sh", "pl", "demo-sh", "demo-pl")
+# What lists have in common has a name that begins with an underscore.
+_FILES = sorted(path.name for path in resources.files(__package__).iterdir() if path.name.endswith(".toml"))
+NAMES = tuple(name.removesuffix(".toml") for name in _FILES if not name.startswith("_"))
 # A program that asks for something withheld ends by this signal, which nothing else sends.
 WITHHELD_SIGNAL = 41
 NO_IMAGE = "none"
