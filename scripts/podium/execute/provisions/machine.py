@@ -60,7 +60,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     def hidden(self) -> Iterator[str]:
         """Folders whose content programs must not see."""
         own = Path(sys.base_prefix, "lib", f"python{sys.version_info.major}.{sys.version_info.minor}", "site-packages")
-        for pattern in (*self.perl, *MACHINE_FOLDERS, str(own)):
+        for pattern in dict.fromkeys((*self.perl, *PERL_FOLDERS, *MACHINE_FOLDERS, str(own))):
             for folder in sorted(Path("/").glob(pattern.lstrip("/"))):
                 # Elsewhere than on Debian, Perl's own modules lie there.
                 if folder.is_dir() and not folder.is_symlink() and not (folder / "strict.pm").exists():
