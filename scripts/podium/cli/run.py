@@ -60,7 +60,7 @@ def command(
     folder = wanted if discard else settle(wanted, record)
     if folder != wanted:
         click.echo(f"run: {wanted} holds other work; this run goes on in {folder}", err=True)
-    options = RunOptions(plan=planned, run_dir=folder, workers=workers, discard=discard, ways=_ways(folder))
+    options = RunOptions(plan=planned, run_dir=folder, workers=workers, discard=discard, ways=_ways(folder, wanted))
     with working_in(folder, is_new=True), build_sandbox(unsafe_no_sandbox) as sandbox:
         tools = Tools(build_backend=partial(build_backend, inputs=inputs), sandbox=sandbox)
         with remedies_in_config():
@@ -68,9 +68,13 @@ def command(
         _say(folder, record, done)
 
 
-def _ways(folder: Path) -> Ways:
+def _ways(folder: Path, wanted: Path) -> Ways:
     words = without_option(command_words(), "--run-dir")
-    return Ways(beside=shlex.join([*words, "--run-dir", str(free_beside(folder))]), discard=command_line("--discard"))
+    here = shlex.join([*words, "--run-dir", str(folder), "--discard"])
+    return Ways(
+        beside=shlex.join([*words, "--run-dir", str(free_beside(folder))]),
+        discard=command_line("--discard") if folder == wanted else here,
+    )
 
 
 def _say(run_dir: Path, record: Plan, done: int) -> None:

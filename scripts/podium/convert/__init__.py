@@ -6,6 +6,7 @@ Reads a checkpoint folder or file. Writes the model directory and, beside it, `<
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from podium.errors import StorageError, UndeterminedError
 from podium.files import canonical_json, sha256_file, write_atomic
 from podium.names import check_name
 from podium.records import Check, FileDigest, Model, write_record
+from podium.run_directory import is_run_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from podium.progress import Progress
     from podium.records import LayoutVerdict
 
+# What a model directory holds.
+MODEL_FILE = re.compile(
+    r"README\.md|(config|generation_config|tokenizer|tokenizer_config)\.json|model.*\.safetensors(\.index\.json)?"
+)
 REVISION = 3  # raise when the same checkpoint would give other bytes
 
 
@@ -77,10 +83,16 @@ def digest_folder(folder: Path) -> list[FileDigest]:
 def digest_checkpoint(checkpoint: Path) -> list[FileDigest]:
     """As `digest_folder`; of a checkpoint that is one file, that file and its neighbours (JSON, golden logits)."""
     if checkpoint.is_dir():
-        return digest_folder(checkpoint)
+        return [file for file in digest_folder(checkpoint) if not _is_beside_it(checkpoint, file.path)]
     beside = (*checkpoint.parent.glob("*.json"), checkpoint.parent / FILE_NAME)
     files = [checkpoint, *sorted(path for path in beside if path.is_file())]
     return [FileDigest(path=path.name, size_bytes=path.stat().st_size, sha256=sha256_file(path)) for path in files]
+
+
+def _is_beside_it(folder: Path, path: str) -> bool:
+    """Whether a file below a checkpoint's folder is hidden or a run's: work with the checkpoint changes these."""
+    parents = [parent for parent in (folder / path).parents if parent.is_relative_to(folder) and parent != folder]
+    return any(part.startswith(".") for part in Path(path).parts) or any(map(is_run_directory, parents))
 
 
 def convert(options: ConvertOptions, report: Progress, prompts: Sequence[str] = ()) -> Model:
@@ -89,7 +101,7 @@ def convert(options: ConvertOptions, report: Progress, prompts: Sequence[str] = 
     `prompts` are benchmark prompts that the tokenizer must give back. Raises CheckpointError (UndeterminedError where
     the bytes can be read in several ways), UsageError, StorageError.
     """
-    _refuse_symlink(options.output)
+    _refuse_place(options)
     checkpoint = detect(options.checkpoint, options.base)
     checks = [*_read_so(checkpoint, report), *_check_source(checkpoint, report)]
     verdict = _decide(options, checkpoint, checks, report)
@@ -144,10 +156,26 @@ def _folder_in_the_making(output: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _refuse_symlink(output: Path) -> None:
+def _refuse_place(options: ConvertOptions) -> None:
+    """What is at the output is replaced as a whole: an earlier model, and nothing else. Raises StorageError."""
+    output = options.output
     if output.is_symlink():
         message = f"{output} is a symlink"
         raise StorageError(message, hint="name the folder itself; what a link points to is not replaced")
+    inputs = [options.checkpoint, options.base.checkpoint if options.base else None, options.golden, options.log]
+    inside = [path for path in inputs if path is not None and path.resolve().is_relative_to(output.resolve())]
+    strange = _strange_files(output)
+    if inside or not output.name or is_run_directory(output) or strange:
+        held = inside or strange or ["a run or the current folder"]
+        message = f"{output} is not replaced by a model: it holds {held[0]}"
+        raise StorageError(message, hint="move it away, or name a folder of its own for the model with -o")
+
+
+def _strange_files(output: Path) -> list[str]:
+    """What a folder holds beside the files of a model."""
+    if not output.is_dir():
+        return [output.name] if output.exists() else []
+    return sorted(path.name for path in output.iterdir() if not MODEL_FILE.fullmatch(path.name))
 
 
 def _read_so(checkpoint: Checkpoint, report: Progress) -> list[Check]:

@@ -61,7 +61,7 @@ class Journal:
             program = self._order.get(key)
             if program is None or program.sha256 != row.program_sha256 or key in seen:
                 message = f"{self.path}:{number} is no verdict of these generations: {row.problem} sample {row.index}"
-                raise RecordError(message, hint=f"delete it (`rm {self.path}`) and run podium execute again")
+                raise RecordError(message, hint=f"delete it (`rm {self.path}`) and run the same command again")
             seen.add(key)
 
     def missing(self) -> list[Program]:

@@ -38,7 +38,7 @@ BOX_BYTES = 512 << 20
 START_SECONDS = 30.0
 # One thread for numpy: with one a core it would meet the limit of processes on a large machine. The board's image has
 # universal time as well. PATH is the list's.
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "TZ": "UTC0"}
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "TZ": "UTC0", "LC_CTYPE": "C.UTF-8"}
 ANSWER_SECONDS = 30.0  # over the program's own limit: killing and reaping on a loaded machine
 LAYERS = (
     "user namespace", "pid namespace", "mount namespace", "network namespace", "ipc namespace", "uts namespace",

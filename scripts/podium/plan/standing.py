@@ -97,6 +97,7 @@ def is_drawn_from(run_dir: Path, plan: Plan) -> bool:
 
 def _beside(run_dir: Path) -> Iterator[Path]:
     number = 2
+    run_dir = run_dir if run_dir.name else run_dir.resolve()
     while True:
         yield run_dir.with_name(f"{run_dir.name}{BESIDE}{number}")
         number += 1
@@ -127,7 +128,8 @@ def _changed_model(run_dir: Path, plan: Plan) -> tuple[str, list[str]]:
         then = {file.path: file.sha256 for file in model.checkpoint}
         files = sorted(path for path in {**now, **then} if now.get(path) != then.get(path))
         reasons.append(f"another checkpoint ({', '.join(files[:SHOWN])})")
-    if there is not None and there.conversion != plan.conversion:
+    # A base that moved is the same base by its digest.
+    if there is not None and msgspec.structs.replace(there.conversion, base=plan.conversion.base) != plan.conversion:
         reasons.append(told("conversion", there.conversion, plan.conversion))
     return model.sha256, reasons
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from podium.convert import ConvertOptions, convert, digest_folder, record_path
+from podium.convert import ConvertOptions, convert, digest_checkpoint, digest_folder, record_path
 from podium.convert.containers import open_container
 from podium.convert.golden import FILE_NAME
 from podium.errors import CheckpointError, FindingsError, StorageError, UndeterminedError, UnknownNameError, UsageError
@@ -261,9 +261,9 @@ def test_a_symlink_as_output_is_refused(tmp_path: Path) -> None:
 
 def test_converting_again_replaces_the_old_model(tmp_path: Path) -> None:
     output = _convert(DEMO, tmp_path)
-    (output / "stale.txt").write_text("old")
+    (output / "model-00009-of-00009.safetensors").write_text("old")
     _convert(DEMO, tmp_path)
-    assert not (output / "stale.txt").exists()
+    assert not (output / "model-00009-of-00009.safetensors").exists()
 
 
 def _edit_json(path: Path, change: Any) -> None:
@@ -335,3 +335,35 @@ def test_a_failed_check_ends_the_command_with_1_and_says_what_becomes_of_it(tmp_
     assert not next(
         check for check in read_record(record_path(tmp_path / "model"), Model).checks if check.name == "tokenizer"
     ).ok
+
+
+def _demo_copy(folder: Path) -> Path:
+    shutil.copytree(DEMO, folder)
+    return folder
+
+
+@pytest.mark.parametrize("place", ["checkpoint", "parent", "run", "notes", "file"])
+def test_nothing_but_an_earlier_model_is_replaced(tmp_path: Path, place: str) -> None:
+    checkpoint = _demo_copy(tmp_path / "home" / "checkpoint")
+    (tmp_path / "run" / "samples").mkdir(parents=True)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "model.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    outputs = {"checkpoint": checkpoint, "parent": checkpoint.parent}
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StorageError, match="is not replaced by a model") as caught:
+        convert(ConvertOptions(checkpoint=checkpoint, output=outputs.get(place, tmp_path / place)), SilentProgress())
+    assert "-o" in caught.value.hint
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_hidden_files_and_runs_inside_its_folder_are_no_part_of_a_checkpoint(tmp_path: Path) -> None:
+    checkpoint = _demo_copy(tmp_path / "checkpoint")
+    before = digest_checkpoint(checkpoint)
+    (checkpoint / ".git").mkdir()
+    (checkpoint / ".git" / "index").write_text("x")
+    (checkpoint / "runs" / "v1" / "samples").mkdir(parents=True)
+    (checkpoint / "runs" / "v1" / "samples" / "a.jsonl").write_text("x")
+    assert digest_checkpoint(checkpoint) == before
+    (checkpoint / "more.json").write_text("{}")
+    assert digest_checkpoint(checkpoint) != before

@@ -249,3 +249,21 @@ def test_a_file_may_be_as_large_as_the_box() -> None:
     assert FILE_BYTES >= BOX_BYTES
     for name in LANGUAGES:
         assert language_named(name).prepare(b"", "parity").limits["run"].file_bytes >= BOX_BYTES
+
+
+REACHES_FOR_THE_WARDEN = {
+    "ends it": Case("py", "import ctypes\nctypes.CDLL(None).kill(1, 2)"),
+    "lowers its limits": Case(
+        "py",
+        "import ctypes, struct\nbound = ctypes.create_string_buffer(struct.pack('QQ', 60, 60))\n"
+        "assert ctypes.CDLL(None).prlimit(1, 7, bound, None) == -1",
+    ),
+}
+OWN_LIMIT = Case("py", "import os\nassert os.sysconf('SC_OPEN_MAX') == 1024")
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("name", REACHES_FOR_THE_WARDEN)
+def test_what_a_program_does_to_the_warden_touches_no_other(user: str, name: str) -> None:
+    *_, after = judge_as(user, [REACHES_FOR_THE_WARDEN[name], OWN_LIMIT])
+    assert (after.outcome, after.message) == ("passed", "passed")

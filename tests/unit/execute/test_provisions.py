@@ -303,3 +303,25 @@ def test_verdicts_of_an_earlier_version_say_so_and_what_to_do() -> None:
     with pytest.raises(RecordError, match="earlier version of podium: it lacks packages, root, differences") as caught:
         decode(old, VerdictsHeader, "v.jsonl:1")
     assert "podium execute" in caught.value.hint
+
+
+@pytest.mark.world
+@pytest.mark.parametrize(
+    "script",
+    [
+        "x=é; [ ${#x} = 1 ]",
+        "[ \"$(printf '\\u00e9')\" = é ]",
+        "[[ é == [[:alpha:]] ]]",
+        "[ $(echo é | sed s/./x/g) = x ]",
+    ],
+)
+def test_characters_of_utf_8_are_characters_as_in_the_harnesss_processes(sandbox: Sandbox, script: str) -> None:
+    assert outcome_of(sandbox, "sh", script, "demo-sh")[0] == "passed"
+
+
+@pytest.mark.world
+@pytest.mark.parametrize(
+    "script", ["x=$(timeout 5 node -v)", "set -m; node -v & wait", "timeout 5 python3 -c 'import torch'"]
+)
+def test_asking_from_another_group_of_processes_is_seen_too(sandbox: Sandbox, script: str) -> None:
+    assert outcome_of(sandbox, "sh", f"{script}\nexit 1", "sh")[0] == "unavailable"

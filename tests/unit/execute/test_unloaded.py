@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 NAME = "stood_in_for"
 FILES = {
+    "slow.py": "import time\nearly = 1\ntime.sleep(0.3)\nvalue = 9\n",
     "__init__.py": "import sys\nevents = sys.stood_in_events\nevents.append('package')\nvalue = 5\n",
     "child.py": "from . import events\nevents.append('child')\nvalue = 6\n",
     "broken.py": "from . import events\nevents.append('broken')\n1 / 0\n",
     "replaced.py": "import sys\nother = type(sys)('other')\nother.value = 8\nsys.modules[__name__] = other\n",
 }
-ALL = [NAME, *(f"{NAME}.{child}" for child in ("child", "broken", "replaced", "absent"))]
+ALL = [NAME, *(f"{NAME}.{child}" for child in ("child", "broken", "replaced", "slow", "absent"))]
 
 
 @pytest.fixture
@@ -130,3 +131,28 @@ def test_threads_that_import_at_once_see_a_whole_module_loaded_once(events: list
         thread.join()
     assert seen == [5] * 8
     assert events.count("package") == 1
+
+
+def test_a_thread_that_touches_what_another_is_loading_waits_for_the_whole(events: list[str]) -> None:
+    found: list[int] = []
+    first = threading.Thread(target=lambda: found.append(sys.modules[f"{NAME}.slow"].early))
+    first.start()
+    while "early" not in object.__getattribute__(sys.modules[f"{NAME}.slow"], "__dict__"):
+        pass
+    found.append(sys.modules[f"{NAME}.slow"].value)
+    first.join()
+    assert sorted(found) == [1, 9]
+
+
+def test_two_threads_never_load_at_once(events: list[str]) -> None:
+    assert sys.modules[NAME].value == 5  # the others load it first, each within its own turn
+    threads = [
+        threading.Thread(target=lambda name=name: sys.modules[f"{NAME}.{name}"].value) for name in ("slow", "child")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    loading = [event for event in events if event in ("begin", "end")]
+    depth = [loading[:at].count("begin") - loading[:at].count("end") for at in range(len(loading) + 1)]
+    assert max(depth) == 1

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from podium.execute.jobs import Job, JobStep
-from podium.execute.languages import met_limit
+from podium.execute.languages import asked_for_withheld, met_limit
 from podium.execute.languages.safe_subprocess import LIMITS, SafeSubprocess
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Compiled(SafeSubprocess, ABC):
 
     def not_compiled(self, completed: Completed) -> tuple[Outcome, str]:
         """The outcome of a program that was not compiled; a limit of ours that stopped the compiler is named."""
+        if withheld := asked_for_withheld(completed):
+            return withheld
         if completed.output_exceeded:
             return "output_limit", "SyntaxError"
         return met_limit(completed) or ("timed_out" if completed.timed_out else "syntax_error"), "SyntaxError"

@@ -46,7 +46,7 @@ class Shell(Script):
 
     def read_again(self, completed: Completed) -> tuple[Outcome, str] | None:
         """A syntax error, if the last line was not reached although nothing was found wrong."""
-        if completed.exit_code == 0 and not completed.stderr.endswith(LAST_LINE):
+        if completed.exit_code == 0 and LAST_LINE not in completed.stderr:
             return "syntax_error", "SyntaxError"
         return None
 

@@ -17,17 +17,29 @@ if TYPE_CHECKING:
 
 COMMANDS, PACKAGES, PERL = "commands", "packages", "perl"
 SHEBANG = "#!/bin/sh\n"
-# A program's own group: everything that belongs to it ends, and the judge sees by what.
+# First the leader of the session, which is the program itself, then the group: what belongs to it ends, and the judge
+# sees by what. `timeout` and shells with jobs put the asking process into a group of its own.
 STUBS = {
     "python": (
         # The report's descriptor is the only high one; a program that is no resident has its stderr.
         "import posix\n\n"
-        "for number in {{2, *map(int, posix.listdir('/proc/self/fd'))}} - {{0, 1, *range(3, 1000)}}:\n"
+        "try:\n    numbers = {{2, *map(int, posix.listdir('/proc/self/fd'))}} - {{0, 1, *range(3, 1000)}}\n"
+        "except OSError:\n    numbers = {{2}}\n"
+        "for number in numbers:\n"
         "    try:\n        posix.write(number, b'{name}\\n')\n    except OSError:\n        pass\n"
-        f"posix.killpg(0, {WITHHELD_SIGNAL})\n"
+        f"posix.kill(posix.getsid(0), {WITHHELD_SIGNAL})\nposix.killpg(0, {WITHHELD_SIGNAL})\n"
     ),
-    "perl": f"package {{name}};\nprint STDERR qq{{{{{{name}}\\n}}}};\nkill -{WITHHELD_SIGNAL}, getpgrp;\n1;\n",
-    "command": f"{SHEBANG}echo '{{name}}' >&2\nkill -{WITHHELD_SIGNAL} 0\n",
+    "perl": (
+        "package {name};\nprint STDERR qq{{{name}\\n}};\n"
+        "if (open my $stat, '<', '/proc/self/stat') {{\n"
+        f"    my $session = (split ' ', <$stat>)[5];\n    kill {WITHHELD_SIGNAL}, $session if $session;\n}}}}\n"
+        f"kill -{WITHHELD_SIGNAL}, getpgrp;\n1;\n"
+    ),
+    "command": (
+        f"{SHEBANG}echo '{{name}}' >&2\n"
+        f"read -r _ _ _ _ _ session _ </proc/self/stat && kill -{WITHHELD_SIGNAL} $session\n"
+        f"kill -{WITHHELD_SIGNAL} 0\n"
+    ),
 }
 
 

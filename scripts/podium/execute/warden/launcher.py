@@ -10,6 +10,7 @@ import gc
 import importlib.util
 import os
 import shutil
+import signal
 import sys
 import types
 from dataclasses import dataclass, field
@@ -83,6 +84,8 @@ def settle(control: int, config: dict[str, Any]) -> None:
         kernel.control_process(kernel.PR_SET_CHILD_SUBREAPER, 1)
         surroundings = Surroundings(box=Path(config["box"]), processes=os.open("/proc", os.O_PATH | os.O_DIRECTORY))
     prepare_interpreter(config, driver)
+    # Python's own handler would let a program of the same user end this process, which no other signal can.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     warden = programs.Warden(
         isolated=config["isolated"],
         becomes_nobody=surroundings.becomes_nobody,

@@ -233,6 +233,7 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
         os.write(failure, f"{request['command'][0]}: {err}".encode())
         leave(127)
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # as Python itself sets it
         gc.enable()
         os.environ.update(request["environment"])
         warden.driver(files[0], request["limits"]["wall_seconds"], result, nonce)

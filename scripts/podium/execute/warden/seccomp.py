@@ -78,7 +78,7 @@ ABSENT: dict[str, tuple[int | None, int | None]] = {
     "vmsplice": (278, 75),
 }
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-CLONE, SOCKET, MMAP = (56, 220), (41, 198), (9, 222)
+CLONE, SOCKET, MMAP, PRLIMIT = (56, 220), (41, 198), (9, 222), (302, 261)
 CLONE3 = 435
 X32_BIT = 0x40000000
 NEW_NAMESPACE_FLAGS = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
@@ -119,6 +119,14 @@ def build_filter(machine: str) -> list[Instruction]:
         (EQUAL, 0, 4, CLONE[column]),
         (LOAD, 0, 0, OFFSET_ARGUMENT),
         (ANY_BIT, 0, 1, NEW_NAMESPACE_FLAGS),
+        _give(errno.EPERM),
+        (RETURN, 0, 0, ALLOW),
+    ]
+    # Of another process, which may be the warden: 0 is the caller's own, as libraries and shells ask.
+    code += [
+        (EQUAL, 0, 4, PRLIMIT[column]),
+        (LOAD, 0, 0, OFFSET_ARGUMENT),
+        (EQUAL, 1, 0, 0),
         _give(errno.EPERM),
         (RETURN, 0, 0, ALLOW),
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
+import threading
 import types
 from importlib import _bootstrap
 from typing import TYPE_CHECKING, Any
@@ -32,19 +33,22 @@ class Unloaded(types.ModuleType):
     """A module of which nothing was asked yet."""
 
     def __getattribute__(self, name: str) -> Any:
-        """Load, then look."""
-        _load(self)
-        return getattr(self, name)
+        """Load, then look; what is being loaded by this very thread is looked at as it is."""
+        return getattr(self, name) if _load(self) else _look(self, name)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Load, then set."""
-        _load(self)
-        setattr(self, name, value)
+        if _load(self):
+            setattr(self, name, value)
+        else:
+            types.ModuleType.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         """Load, then delete."""
-        _load(self)
-        delattr(self, name)
+        if _load(self):
+            delattr(self, name)
+        else:
+            types.ModuleType.__delattr__(self, name)
 
 
 Unloaded.__name__ = Unloaded.__qualname__ = "module"
@@ -80,13 +84,36 @@ def _find(name: str, parent: types.ModuleType | None) -> importlib.machinery.Mod
     return spec if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader) else None
 
 
-def _load(module: types.ModuleType) -> None:
-    if object.__getattribute__(module, "__class__") is not Unloaded:
-        return  # another thread was faster
+# One thread loads at a time, and others that touch what is half loaded wait: they would find half of it. Not for ever:
+# the one that loads may itself wait for a module that the other is importing.
+_turn = threading.RLock()
+_being_loaded: set[int] = set()
+TURN_SECONDS = 1.0
+
+
+def _load(module: types.ModuleType) -> bool:
+    """Load a module unless that was done; False while this thread is at it."""
+    has_turn = _turn.acquire(timeout=TURN_SECONDS)
+    try:
+        if object.__getattribute__(module, "__class__") is not Unloaded:
+            return True  # another thread was faster
+        if id(module) in _being_loaded:
+            return False
+        _being_loaded.add(id(module))
+        try:
+            _load_now(module)
+        finally:
+            _being_loaded.discard(id(module))
+        return True
+    finally:
+        if has_turn:
+            _turn.release()
+
+
+def _load_now(module: types.ModuleType) -> None:
     spec = _look(module, "__spec__")
     with _Settings.alone():
-        object.__setattr__(module, "__class__", types.ModuleType)
-        spec._initializing = True  # other threads that import it wait
+        spec._initializing = True
         try:
             _bootstrap._exec(spec, module)  # type: ignore[attr-defined]
         except BaseException:
@@ -94,6 +121,8 @@ def _load(module: types.ModuleType) -> None:
             raise
         finally:
             spec._initializing = False
+            if object.__getattribute__(module, "__class__") is Unloaded:
+                object.__setattr__(module, "__class__", types.ModuleType)
         replaced = sys.modules[spec.name]
         if replaced is not module:  # some packages put another object in their own place
             vars(module).update(vars(replaced))

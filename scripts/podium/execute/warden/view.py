@@ -22,7 +22,7 @@ BOX_FILES = 32768
 ACCOUNTS = {
     "passwd": f"nobody:x:{NOBODY}:{NOBODY}:nobody:/box/tmp:/bin/sh\n",
     "group": f"nogroup:x:{NOBODY}:\n",
-    "hosts": "127.0.0.1 localhost\n",
+    "hosts": "127.0.0.1 localhost podium\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 
