@@ -81,7 +81,10 @@ def digest_folder(folder: Path) -> list[FileDigest]:
 
 
 def digest_checkpoint(checkpoint: Path) -> list[FileDigest]:
-    """As `digest_folder`; of a checkpoint that is one file, that file and its neighbours (JSON, golden logits)."""
+    """As `digest_folder`, less hidden files and runs; of a checkpoint that is one file, that file and its neighbours.
+
+    Neighbours are the JSON files beside it and its golden logits.
+    """
     if checkpoint.is_dir():
         return [file for file in digest_folder(checkpoint) if not _is_beside_it(checkpoint, file.path)]
     beside = (*checkpoint.parent.glob("*.json"), checkpoint.parent / FILE_NAME)
@@ -168,7 +171,7 @@ def _refuse_place(options: ConvertOptions) -> None:
     if inside or not output.name or is_run_directory(output) or strange:
         held = inside or strange or ["a run or the current folder"]
         message = f"{output} is not replaced by a model: it holds {held[0]}"
-        raise StorageError(message, hint="move it away, or name a folder of its own for the model with -o")
+        raise StorageError(message, hint="move it away, or give `podium convert -o` a folder of its own")
 
 
 def _strange_files(output: Path) -> list[str]:

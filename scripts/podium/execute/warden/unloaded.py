@@ -92,7 +92,7 @@ TURN_SECONDS = 1.0
 
 
 def _load(module: types.ModuleType) -> bool:
-    """Load a module unless that was done; False while this thread is at it."""
+    """Load a module unless that was done; False while this thread is at it, or another one beyond `TURN_SECONDS`."""
     has_turn = _turn.acquire(timeout=TURN_SECONDS)
     try:
         if object.__getattribute__(module, "__class__") is not Unloaded:
