@@ -83,6 +83,7 @@ class Withheld(_Part, frozen=True, kw_only=True):
 class Provisions(_Part, frozen=True, kw_only=True):
     """One list. `python`: programs find our interpreter, with its packages, as the command python3.
 
+    `etc` are the toolchain's own files and folders below /etc; no program sees others there.
     `board` is False for tasks that are on no board: nothing can differ from its image.
     """
 
@@ -95,6 +96,7 @@ class Provisions(_Part, frozen=True, kw_only=True):
     standard: dict[str, str] = {}
     perl: Perl = Perl()
     data: dict[str, Data] = {}
+    etc: list[str] = []
     withheld: Withheld = Withheld()
     image: dict[str, str] = {}
 

@@ -52,6 +52,7 @@ class View:
         self.shown: list[tuple[str, str]] = []
         self.links: list[tuple[str, str]] = []
         self.texts: list[tuple[str, str]] = []
+        self.etc: list[str] = []
         self.packages = str(self._root / PACKAGES)
 
     def look_up(self, machine: Machine) -> None:
@@ -74,6 +75,7 @@ class View:
             "provided": [*locales, *self.shown],
             "links": self.links,
             "texts": self.texts,
+            "etc": self.etc,
         }
 
     def write(self) -> None:
@@ -87,6 +89,7 @@ class View:
             Path(path).chmod(0o755)
 
     def _add(self, provisions: Provisions, machine: Machine) -> None:
+        self.etc += [name for name in provisions.etc if name not in self.etc]
         commands, perl = self._root / COMMANDS / provisions.name, self._root / PERL / provisions.name
         for name, target in provisions.targets.items():
             if found := machine.command(target):

@@ -73,7 +73,7 @@ def build_view(config: dict[str, Any]) -> tuple[list[str], int]:
 
     Its keys: `shown`, pairs of a folder outside and its path inside; `hidden`, folders that are empty inside;
     `provided`, pairs of a file or folder outside and its path inside, also below a hidden one; `links`, pairs of a path
-    and its target; `texts`, pairs of a path and what the program there says; `box_bytes`.
+    and its target; `texts`, pairs of a path and what the program there says; `etc`, names below /etc; `box_bytes`.
     Returns the names of the layers that could not be had, and a descriptor of a /proc that can be written.
     """
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
@@ -82,7 +82,7 @@ def build_view(config: dict[str, Any]) -> tuple[list[str], int]:
     Path("old").mkdir()
     kernel.pivot_root(".", "old")
     os.chdir("/")
-    _show_system()
+    _show_system(config["etc"])
     for source, target in config["shown"]:
         _show_folder(f"/old{source}", target)
     _show_provisions(config)
@@ -129,7 +129,7 @@ def _show_folder(source: str, target: str) -> None:
     kernel.bind_read_only(source, target)
 
 
-def _show_system() -> None:
+def _show_system(entries: list[str]) -> None:
     for name in SYSTEM_FOLDERS:
         source = Path("/old", name)
         if source.is_symlink():
@@ -140,7 +140,7 @@ def _show_system() -> None:
     etc.mkdir()
     for name, text in ACCOUNTS.items():
         (etc / name).write_text(text)
-    for name in ETC_ENTRIES:
+    for name in (*ETC_ENTRIES, *entries):
         source = Path("/old/etc", name)
         if source.is_symlink():
             (etc / name).symlink_to(source.readlink())
