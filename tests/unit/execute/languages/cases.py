@@ -70,7 +70,7 @@ def read_cases(language: str) -> list[Case]:
 
 def _read_outcomes(text: str) -> dict[str, Outcome]:
     words = [part.split() for part in text.split(",")]
-    by_mode = dict.fromkeys(MODES, words[0][0]) if len(words[0]) == 1 else {mode: outcome for mode, outcome in words}
+    by_mode = dict.fromkeys(MODES, words[0][0]) if len(words[0]) == 1 else dict(words)
     return msgspec.convert({mode: by_mode[mode] for mode in MODES}, dict[str, Outcome])
 
 
