@@ -21,6 +21,9 @@ LANGUAGES = {
     "py": "podium.execute.languages.python:Python",
     "sh": "podium.execute.languages.shell:Shell",
     "pl": "podium.execute.languages.perl:Perl",
+    "cpp": "podium.execute.languages.cpp:Cpp",
+    "d": "podium.execute.languages.dlang:D",
+    "rs": "podium.execute.languages.rust:Rust",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.
