@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from podium.config import Config
 
 SHAPE = "LANGUAGE=FOLDER"
+# Where `podium toolchains install` makes them; used where nobody says otherwise.
+ROOTS = Path("/opt/podium/roots")
 
 
 def root_option(command: F) -> F:
@@ -36,9 +38,10 @@ def root_option(command: F) -> F:
 def roots_of(root: tuple[str, ...], config: Config | None, base: Path) -> dict[str, Path]:
     """The root of each language that has one: the option's before podium.toml's, whose paths begin at `base`.
 
-    Raises UsageError and UnknownNameError.
+    Those that podium made itself come last. Raises UsageError and UnknownNameError.
     """
-    found = {name: base / folder for name, folder in (config.toolchains.roots if config else {}).items()}
+    found = {name: ROOTS / name for name in LANGUAGES if (ROOTS / name).is_dir()}
+    found |= {name: base / folder for name, folder in (config.toolchains.roots if config else {}).items()}
     for text in root:
         language, separator, folder = text.partition("=")
         if not (separator and language and folder):

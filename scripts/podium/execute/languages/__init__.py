@@ -21,6 +21,8 @@ LANGUAGES = {
     "py": "podium.execute.languages.python:Python",
     "sh": "podium.execute.languages.shell:Shell",
     "pl": "podium.execute.languages.perl:Perl",
+    "jl": "podium.execute.languages.julia:Julia",
+    "swift": "podium.execute.languages.swift:Swift",
     "cpp": "podium.execute.languages.cpp:Cpp",
     "d": "podium.execute.languages.dlang:D",
     "rs": "podium.execute.languages.rust:Rust",
