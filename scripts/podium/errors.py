@@ -11,7 +11,8 @@ PodiumError (70 a bug in us)
 ├── TaskDataError            5   tasks: a data file is missing, truncated or not what it says
 ├── BackendError             6   generate: a fault of the backend, never of the model
 ├── SandboxError             7   execute: a fault of the sandbox or the toolchain, never of the model
-│   └── SandboxUnavailableError
+│   ├── SandboxUnavailableError
+│   └── NotInstalledError    7   a toolchain, or something else that programs may use, is not on this machine
 ├── RecordError              8   a record file is broken: not strict JSON, wrong shape, wrong digest
 │   └── IncompleteError      8   samples or verdicts are missing; never a smaller n
 ├── BoardError               9   submit/publish: the board refused or the world is not as needed
@@ -99,6 +100,10 @@ class SandboxError(PodiumError):
 
 class SandboxUnavailableError(SandboxError):
     """This machine cannot give the isolation that generated programs need."""
+
+
+class NotInstalledError(SandboxError):
+    """Something that programs may use is not on this machine; the hint is the command that installs it."""
 
 
 class RecordError(PodiumError):

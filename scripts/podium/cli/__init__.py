@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": ("podium.cli.demo", "The whole pipeline offline in about a minute, on a stand-in board."),
     "init": ("podium.cli.init", "Write podium.toml and the caller workflow into a model repository."),
     "doctor": ("podium.cli.doctor", "Which layers of the sandbox hold here, and which toolchains work."),
+    "toolchains": ("podium.cli.toolchains", "What each language needs here, and the command that installs it."),
     "plan": ("podium.cli.plan", "Write plan.json: tasks, digests, shards, jobs."),
     "run": ("podium.cli.run", "All stages in one process, from checkpoint to pull request body."),
     "convert": ("podium.cli.convert", "Training checkpoint to Hugging Face directory."),

@@ -11,6 +11,7 @@ from podium.config import FILE_NAME, read_config
 from podium.errors import UsageError
 from podium.execute.languages import LANGUAGES
 from podium.execute.provisions import provisions_named
+from podium.execute.toolchains.missing import ROOTS
 from podium.names import check_name
 from podium.tasks import known_tasks
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from podium.config import Config
 
 SHAPE = "LANGUAGE=FOLDER"
-# Where `podium toolchains install` makes them; used where nobody says otherwise.
-ROOTS = Path("/opt/podium/roots")
 
 
 def root_option(command: F) -> F:
