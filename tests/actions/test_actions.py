@@ -21,7 +21,7 @@ NAMES = [path.parent.name for path in ACTION_FILES]
 SCRIPTS = {"setup", "touched"}
 COMMAND_ACTIONS = [name for name in NAMES if name not in SCRIPTS]
 # Commands for people at a terminal.
-NO_ACTION = {"crosscheck", "demo", "doctor", "golden", "init", "merge", "run", "standin"}
+NO_ACTION = {"crosscheck", "demo", "doctor", "golden", "init", "merge", "run", "standin", "toolchains"}
 TOKENS = {"submit": {"PODIUM_FORK_TOKEN"}, "publish": {"PODIUM_FORK_TOKEN", "HF_TOKEN"}}
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 INPUT = re.compile(r"inputs\.([\w-]+)")

@@ -18,6 +18,7 @@ from podium.errors import UsageError
 from podium.execute.provisions.checks import look_at_all
 from podium.files import canonical_json
 from podium.plan import PlanOptions, matrix, plan, provisions_of
+from podium.plan.costs import tell_costs
 from podium.records import write_record
 from podium.run_directory import PLAN
 from podium.workflow_commands import write_outputs
@@ -78,6 +79,8 @@ def command(config: Path, output: Path, as_matrix: bool, root: tuple[str, ...], 
         record = plan(options, loaded)
     with working_on_file(output):
         write_record(output, record)
+    for line in tell_costs(record):
+        click.echo(f"plan: {line}", err=True)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
     matrices = {stage: canonical_json(matrix(record, stage)).decode() for stage in ("generate", "execute")}

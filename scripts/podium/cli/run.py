@@ -22,6 +22,7 @@ from podium.cli.working import command_line, command_words, without_option, work
 from podium.config import read_config
 from podium.pipeline import RunOptions, Tools, run
 from podium.plan import TRYOUT_TAG, plan
+from podium.plan.costs import TOTALS, tell_costs
 from podium.plan.standing import Ways, free_beside, settle
 from podium.records import Scores, read_record
 from podium.run_directory import SCORES
@@ -59,6 +60,8 @@ def command(
     inputs.for_backend(loaded.evaluation.backend)  # what is missing is told before any work
     with remedies_in_config():
         record = plan(planned, loaded)
+    for line in tell_costs(record)[:TOTALS]:
+        click.echo(f"run: {line}", err=True)
     wanted = run_dir or Path("runs") / (planned.tag or TRYOUT_TAG)
     folder = wanted if discard else settle(wanted, record)
     if folder != wanted:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from podium.cli.roots import root_option, roots_here, roots_of_lists
 from podium.cli.wanted import wanted_lists, wanted_options
-from podium.errors import NothingToDoError, NotInstalledError, UsageError
+from podium.errors import NotInstalledError, UsageError
 from podium.execute.languages import language_named
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.machine import Machine, describe_root, machine_in
@@ -67,8 +67,8 @@ def install(languages: str, tasks: str, root: tuple[str, ...], yes: bool) -> Non
     for name in wanted_lists(languages, tasks):
         missing |= find_missing(provisions_named(name), _machine(name, roots))
     if not missing.commands():
-        message = "everything that these languages need is installed"
-        raise NothingToDoError(message, hint="podium doctor tries it")
+        click.echo("toolchains: all that these languages need is installed; podium doctor tries it", err=True)
+        return
     click.echo(str(missing))
     if yes:
         _run(missing.commands())

@@ -19,6 +19,7 @@ from podium.execute.languages import LANGUAGES
 from podium.execute.provisions import provisions_named
 from podium.generate.backends.seam import BACKENDS
 from podium.names import check_name
+from podium.plan.costs import read_costs
 from podium.profiles import profile_named, shortfalls
 from podium.records import Conversion, Plan, PlannedJob, PlannedTask, Release, Sampling
 from podium.tasks import known_tasks, load_task
@@ -56,7 +57,7 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     check_name("backend", config.evaluation.backend, BACKENDS)
     names = options.tasks or tuple(config.evaluation.tasks) or tuple(sorted(profile.problems))
     parse_assumptions(config.model.assume)
-    _check_checkpoint(options.checkpoint)
+    parameters = _count_parameters(options.checkpoint)
     _check_tasks(names)
     sampling = msgspec.structs.replace(
         profile.sampling,
@@ -81,16 +82,17 @@ def plan(options: PlanOptions, config: Config) -> Plan:
         ),
         mode="parity",
         tasks=tasks,
-        jobs=_jobs(tasks, sampling, config),
+        jobs=_jobs(tasks, sampling, config, parameters),
+        disk_bytes=read_costs().disk_bytes(sampling.n_samples * sum(len(task.problems) for task in tasks), parameters),
         partial=partial,
         podium=__version__,
     )
 
 
-def _check_checkpoint(checkpoint: Path) -> None:
-    """There are weights of a kind that `convert` reads. Raises CheckpointError."""
+def _count_parameters(checkpoint: Path) -> int:
+    """How many values the weights have, by their labels, if `convert` reads their kind. Raises CheckpointError."""
     try:
-        open_container(checkpoint)
+        return sum(tensor.elements for tensor in open_container(checkpoint).tensors.values())
     except CheckpointError as err:
         if checkpoint.exists():
             raise
@@ -128,19 +130,26 @@ def _plan_task(name: str, options: PlanOptions) -> PlannedTask:
     )
 
 
-def _jobs(tasks: list[PlannedTask], sampling: Sampling, config: Config) -> list[PlannedJob]:
-    jobs = [PlannedJob(stage="convert", runs_on=config.runners.convert)]
+def _jobs(tasks: list[PlannedTask], sampling: Sampling, config: Config, parameters: int) -> list[PlannedJob]:
+    jobs, costs = [PlannedJob(stage="convert", runs_on=config.runners.convert)], read_costs()
     for stage, runs_on in (("generate", config.runners.generate), ("execute", config.runners.execute)):
         jobs += [
             PlannedJob(
                 stage=stage,
                 task=task.task,
                 runs_on=runs_on,
-                samples=len(task.problems) * sampling.n_samples,
+                samples=(samples := len(task.problems) * sampling.n_samples),
+                cpu_seconds=costs.seconds(stage, task.language, samples, parameters),
+                root=_root(task.language, config) if stage == "execute" else "",
             )
             for task in tasks
         ]
     return jobs
+
+
+def _root(language: str, config: Config) -> str:
+    folder = config.toolchains.roots.get(language)
+    return f"{language}={folder}" if folder else ""
 
 
 def matrix(record: Plan, stage: str) -> dict[str, Any]:
@@ -156,6 +165,7 @@ def matrix(record: Plan, stage: str) -> dict[str, Any]:
                 "n-samples": str(record.sampling.n_samples),
                 "seed": str(record.sampling.seed),
                 "limit": _limit(planned[job.task]),
+                "root": job.root,
             }
             for job in record.jobs
             if job.stage == stage

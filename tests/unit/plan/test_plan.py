@@ -30,8 +30,8 @@ def test_the_demos_release_is_a_submission() -> None:
 
 
 def test_tasks_that_could_not_be_executed_are_refused_before_anything_begins() -> None:
-    options = PlanOptions(tag="v1", checkpoint=CHECKPOINT)
-    with pytest.raises(UnknownNameError, match="no executor for the programs of multiple-cpp, multiple-d") as caught:
+    options = PlanOptions(tag="v1", checkpoint=CHECKPOINT, tasks=("humaneval", "multiple-cs", "multiple-go"))
+    with pytest.raises(UnknownNameError, match="no executor for the programs of multiple-cs, multiple-go") as caught:
         plan(options, read_config(ROOT / "podium.toml"))
     assert "--tasks" in caught.value.hint
     assert "humaneval" in caught.value.hint
@@ -66,6 +66,7 @@ def test_the_matrix_has_one_job_a_task_with_its_labels(data_dir: Path) -> None:
             "n-samples": "50",
             "seed": "0",
             "limit": "2",
+            "root": "",
         }
     ]
 
