@@ -1,4 +1,4 @@
-"""D as the harness runs multiple-d. Mode "corrected" is the same as "parity": no defect changes a verdict wrongly."""
+"""D as the harness runs multiple-d. Mode "corrected" is the same: no defect is known to change a verdict."""
 
 from __future__ import annotations
 
