@@ -10,7 +10,7 @@ from podium.execute.languages import asked_for_withheld, met_limit
 from podium.execute.languages.safe_subprocess import LIMITS, SafeSubprocess
 
 if TYPE_CHECKING:
-    from podium.execute.jobs import Completed
+    from podium.execute.jobs import Completed, StepName
     from podium.execute.languages import Mode
     from podium.records import Limits, Outcome
 
@@ -28,6 +28,7 @@ class Compiled(SafeSubprocess, ABC):
     file_name: str
     compile_limits: Limits = LIMITS
     run_limits: Limits = LIMITS
+    drops_output: bool = False
 
     @abstractmethod
     def compile_command(self, mode: Mode) -> list[str]:
@@ -43,10 +44,14 @@ class Compiled(SafeSubprocess, ABC):
 
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """Compile, then run."""
+        steps: list[tuple[StepName, list[str], Limits]] = [
+            ("compile", self.compile_command(mode), self.compile_limits),
+            ("run", self.run_command(mode), self.run_limits),
+        ]
         return Job(
             steps=[
-                JobStep(name="compile", command=self.compile_command(mode), limits=self.compile_limits),
-                JobStep(name="run", command=self.run_command(mode), limits=self.run_limits),
+                JobStep(name=name, command=command, limits=limits, drops_output=self.drops_output)
+                for name, command, limits in steps
             ],
             files={f"tmp/{self.file_name}": program},
             environment=self.environment(mode),

@@ -24,6 +24,7 @@ class Rust(Compiled):
     file_name = "program.rs"
     compile_limits = limits_of(15.0)
     run_limits = limits_of(5.0)
+    drops_output = True
 
     def compile_command(self, mode: Mode) -> list[str]:
         """The harness's own."""

@@ -1,4 +1,4 @@
-// podium: output_limit
+// podium: timed_out
     let line = ".".repeat(100_000);
     loop {
         println!("{}", line);
