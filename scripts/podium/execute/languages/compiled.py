@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 # As in the harness, what was compiled lies with the program, beside the empty working directory.
 BINARY = "../tmp/program"
+# A compiler or linker that could not write its file takes it away again, so at the end the box is not full: only what
+# it says tells. A program that makes it say so in an #error gains another name for its failure, no pass.
+NO_ROOM = (b"No space left on device", b"File size limit exceeded", b"File too large")
+
+
+def limit_of_compiler(completed: Completed) -> Outcome | None:
+    """The limit of ours, unknown to the harness, that a compiler met which failed."""
+    if limit := met_limit(completed):
+        return limit
+    return "file_limit" if any(text in completed.stderr for text in NO_ROOM) else None
 
 
 class Compiled(SafeSubprocess, ABC):
@@ -71,4 +81,5 @@ class Compiled(SafeSubprocess, ABC):
             return withheld
         if completed.output_exceeded:
             return "output_limit", "SyntaxError"
-        return met_limit(completed) or ("timed_out" if completed.timed_out else "syntax_error"), "SyntaxError"
+        ended: Outcome = "timed_out" if completed.timed_out else "syntax_error"
+        return limit_of_compiler(completed) or ended, "SyntaxError"

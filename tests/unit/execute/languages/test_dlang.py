@@ -84,6 +84,8 @@ STATUS = [
     (completed(exit_code=1, memory_exceeded=True), ("out_of_memory", "Exception")),
     (completed(exit_code=None, signal=9, timed_out=True), ("timed_out", "Timeout")),
     (completed(exit_code=None, signal=9, output_exceeded=True), ("output_limit", "Timeout")),
+    (completed(exit_code=113, stderr=b"Error: No space left on device"), ("file_limit", "SyntaxError")),
+    (completed(exit_code=1, stderr=b"Error: No space left on device"), ("failed", "SyntaxError")),
 ]
 
 
