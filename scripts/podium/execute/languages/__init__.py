@@ -21,6 +21,9 @@ LANGUAGES = {
     "py": "podium.execute.languages.python:Python",
     "sh": "podium.execute.languages.shell:Shell",
     "pl": "podium.execute.languages.perl:Perl",
+    "lua": "podium.execute.languages.lua:Lua",
+    "r": "podium.execute.languages.r:R",
+    "rkt": "podium.execute.languages.racket:Racket",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.
