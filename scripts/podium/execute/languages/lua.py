@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # The last line of a suite that succeeded.
 SUCCEEDED = b"OK\n"
+TRACE = b"stack traceback:"
 
 
 class Lua(Script):
@@ -28,13 +29,20 @@ class Lua(Script):
     file_name = "program.lua"
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
-        """Exit code 0 is OK; there is no status for syntax errors, which only mode "corrected" tells apart."""
+        """Exit code 0 is OK; all other ends are Exception there, those of programs that Lua cannot parse included."""
         if stopped := self.stopped(completed):
             return stopped
         if completed.exit_code == 0:
             left_early = mode == "corrected" and not completed.stdout.endswith(SUCCEEDED)
             return ("failed", "Exception") if left_early else ("passed", "OK")
-        return self.broken(completed)
+        outcome, message = self.broken(completed)
+        return ("syntax_error" if outcome == "failed" and self._is_malformed(completed) else outcome), message
+
+    def _is_malformed(self, completed: Completed) -> bool:
+        """Whether Lua said `lua: FILE:LINE: …` without a trace, as it does only of a file that it cannot load."""
+        place = f"/{self.file_name}:".encode()
+        first, _, rest = completed.stderr.partition(b"\n")
+        return first.startswith(b"lua: ") and place in first and TRACE not in rest
 
     def probes(self, tests: str) -> list[Probe]:
         """Right, wrong, malformed, endless, with luaunit where the tests need it."""
@@ -43,7 +51,7 @@ class Lua(Script):
         return [
             Probe(name="right answer", program=f"{head}42{tail}", wanted="passed"),
             Probe(name="wrong answer", program=f"{head}41{tail}", wanted="failed"),
-            Probe(name="syntax error", program=f"{head}({tail}", wanted="failed"),
+            Probe(name="syntax error", program=f"{head}({tail}", wanted="syntax_error"),
             Probe(name="endless loop", program=f"while true do end\n{head}42{tail}", wanted="timed_out"),
         ]
 

@@ -4,48 +4,61 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.execute.jobs import one_step
+from podium.execute.jobs import Job, JobStep, one_step
 from podium.execute.languages import Probe, met_limit
-from podium.execute.languages.plain_subprocess import PlainSubprocess, limits_of
+from podium.execute.languages.plain_subprocess import limits_of
+from podium.execute.languages.safe_subprocess import SafeSubprocess
 
 if TYPE_CHECKING:
-    from podium.execute.jobs import Completed, Job
+    from podium.execute.jobs import Completed
     from podium.execute.languages import Mode
     from podium.records import Outcome
 
 LIMITS = limits_of(5.0)
 FILE_NAME = "tmp/program.r"
 REACHED = b"podium: the tests were run to their end"
-# What a program redefines stays out of the way of this line.
+# By its full name, since a program may define a function of the same one.
 LAST_LINE = b'\nbase::writeLines("\\n%b")\n' % REACHED
-PARSER_SAYS = (b"Error: unexpected ", b"Error: incomplete ", b"Error: invalid ", b"is an unrecognized escape in ")
+PARSE = ["Rscript", "-e", "invisible(parse(commandArgs(TRUE)))", FILE_NAME]
 
 
-class R(PlainSubprocess):
-    """`Rscript F`. [H] multiple_metrics/eval_r.py.
+class R(SafeSubprocess):
+    """`Rscript F` in 5 s. [H] multiple_metrics/eval_r.py.
 
-    A program that leaves with code 0 before its tests is OK there, and a message with the word "unexpected" is a
-    SyntaxError; mode "corrected" wants the tests to have been run, and believes only R's parser.
+    There a program that leaves with code 0 before its tests is OK, and any message with the word "unexpected" is a
+    SyntaxError. In mode "corrected" the tests must have been run to their end, and R's parser is asked first.
     """
 
     tools = {"R": ["Rscript", "-e", "cat(R.version.string)"]}  # noqa: RUF012
 
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """The file lies with the temporary ones, as in the harness, and the folder is empty."""
-        text = program + LAST_LINE if mode == "corrected" else program
-        return one_step(["Rscript", FILE_NAME], files={FILE_NAME: text}, limits=LIMITS)
+        if mode == "parity":
+            return one_step(["Rscript", FILE_NAME], files={FILE_NAME: program}, limits=LIMITS)
+        steps = [
+            JobStep(name="compile", command=PARSE, limits=LIMITS),
+            JobStep(name="run", command=["Rscript", FILE_NAME], limits=LIMITS),
+        ]
+        return Job(steps=steps, files={FILE_NAME: program + LAST_LINE})
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """Exit code 0 is OK; a failure is named by what the program printed."""
         if stopped := self.stopped(completed):
             return stopped
+        if mode == "corrected":
+            return self._read_intended(completed)
         if completed.exit_code == 0:
-            left_early = mode == "corrected" and REACHED not in completed.stdout
-            return ("failed", "Exception") if left_early else ("passed", "OK")
-        status = _status(completed) if mode == "parity" else _intended_status(completed)
+            return "passed", "OK"
+        status = _status_of_failure(completed)
         if status == "SyntaxError":
             return met_limit(completed) or "syntax_error", status
         return self.broken(completed)[0], status
+
+    def _read_intended(self, completed: Completed) -> tuple[Outcome, str]:
+        if completed.step == "compile":
+            return met_limit(completed) or "syntax_error", "SyntaxError"
+        reached = completed.exit_code == 0 and REACHED in completed.stdout
+        return ("passed", "OK") if reached else self.broken(completed)
 
     def probes(self, tests: str) -> list[Probe]:
         """Right, wrong, malformed, endless; the tests need no package."""
@@ -58,13 +71,9 @@ class R(PlainSubprocess):
         ]
 
 
-def _status(completed: Completed) -> str:
+def _status_of_failure(completed: Completed) -> str:
     """The harness looks for words in Python's own description of both streams."""
     described = f"stdout={completed.stdout!r}, stderr={completed.stderr!r}"
     if "unexpected" in described:
         return "SyntaxError"
     return "AssertionError" if "err=b''" in described else "Exception"
-
-
-def _intended_status(completed: Completed) -> str:
-    return "SyntaxError" if any(text in completed.stderr for text in PARSER_SAYS) else "Exception"
