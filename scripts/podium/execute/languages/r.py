@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from podium.execute.jobs import Job, JobStep, one_step
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 LIMITS = limits_of(5.0)
 FILE_NAME = "tmp/program.r"
+# What Debian's `r-base`, as in the board's image, brings beside R itself.
+RECOMMENDED = (
+    "KernSmooth", "MASS", "Matrix", "boot", "class", "cluster", "codetools", "foreign", "lattice", "mgcv", "nlme", "nnet",
+    "rpart", "spatial", "survival",
+)  # fmt: skip
+NO_PACKAGE = re.compile(r"there is no package called \W*(\w+)")
 REACHED = b"podium: the tests were run to their end"
 # By its full name, since a program may define a function of the same one.
 LAST_LINE = b'\nbase::writeLines("\\n%b")\n' % REACHED
@@ -42,9 +49,11 @@ class R(SafeSubprocess):
         return Job(steps=steps, files={FILE_NAME: program + LAST_LINE})
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
-        """Exit code 0 is OK; a failure is named by what the program printed."""
+        """Exit code 0 is OK; a failure is named by what the program printed, or by the package that it lacked."""
         if stopped := self.stopped(completed):
             return stopped
+        if completed.exit_code != 0 and (package := _lacked(completed)):
+            return "unavailable", f"it asked for {package}, which the harness has and programs here have not"
         if mode == "corrected":
             return self._read_intended(completed)
         if completed.exit_code == 0:
@@ -77,3 +86,9 @@ def _status_of_failure(completed: Completed) -> str:
     if "unexpected" in described:
         return "SyntaxError"
     return "AssertionError" if "err=b''" in described else "Exception"
+
+
+def _lacked(completed: Completed) -> str | None:
+    """A package that the program asked for and the board's image has."""
+    asked = NO_PACKAGE.findall(completed.stderr.decode("utf-8", "ignore"))
+    return next((name for name in asked if name in RECOMMENDED), None)
