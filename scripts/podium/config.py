@@ -57,6 +57,12 @@ class RunnersSection(Section, frozen=True, kw_only=True):
     execute: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "cpu"])
 
 
+class ToolchainsSection(Section, frozen=True, kw_only=True):
+    """[toolchains]: `roots` names, by language, read-only root file systems that hold what the machines lack."""
+
+    roots: dict[str, str] = {}
+
+
 class SubmitSection(Section, frozen=True, kw_only=True):
     """[submit]: the organisation's GitHub fork of the leaderboard, where reviewers approve.
 
@@ -86,6 +92,7 @@ class Config(Section, frozen=True, kw_only=True):
     model: ModelSection
     evaluation: EvaluationSection = EvaluationSection()
     runners: RunnersSection = RunnersSection()
+    toolchains: ToolchainsSection = ToolchainsSection()
     submit: SubmitSection
     publish: PublishSection = PublishSection()
 

@@ -11,6 +11,7 @@ import click
 from podium.cli.execute import build_sandbox
 from podium.cli.options import FILE, PATH, config_option, data_dir_option, split_names
 from podium.cli.remedies import remedies_in_config
+from podium.cli.roots import root_option, roots_of
 from podium.cli.working import working_on_file
 from podium.config import read_config
 from podium.errors import UsageError
@@ -37,6 +38,7 @@ def planning_options(command: F) -> F:
         click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems of each task."),
         click.option("--n-samples", type=click.IntRange(min=1), help="The board's protocol without it."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+        root_option,
         config_option,
         data_dir_option,
     )
@@ -64,7 +66,7 @@ def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked
 @planning_options
 @click.option("-o", "--output", type=FILE, default=Path(PLAN), show_default=True)
 @click.option("--matrix", "as_matrix", is_flag=True, help="Print the GitHub matrices as JSON.")
-def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
+def command(config: Path, output: Path, as_matrix: bool, root: tuple[str, ...], **asked: Any) -> None:
     """Write plan.json: every task, its problems and digests, every job and where it runs.
 
     Outside a workflow, where the jobs run elsewhere, it also says what programs may use and this machine lacks, with
@@ -86,7 +88,7 @@ def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     write_outputs(os.environ, {**matrices, **_facts(record), **places})
     click.echo(f'{{"execute":{matrices["execute"]},"generate":{matrices["generate"]}}}' if as_matrix else output)
     if not as_matrix and not os.environ.get("GITHUB_OUTPUT"):
-        with build_sandbox(unsafe_no_sandbox=False) as sandbox:
+        with build_sandbox(unsafe_no_sandbox=False, roots=roots_of(root, loaded, config.parent)) as sandbox:
             look_at_all(provisions_of(record), sandbox)
 
 

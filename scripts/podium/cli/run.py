@@ -16,6 +16,7 @@ from podium.cli.generate import BackendInputs, build_backend, harness_options
 from podium.cli.options import FOLDER, discard_option, unsafe_option
 from podium.cli.plan import build_plan_options, planning_options
 from podium.cli.remedies import remedies_in_config
+from podium.cli.roots import roots_of
 from podium.cli.table import print_scores
 from podium.cli.working import command_line, command_words, without_option, working_in
 from podium.config import read_config
@@ -43,6 +44,7 @@ def command(
     discard: bool,
     harness: Path | None,
     harness_python: str | None,
+    root: tuple[str, ...],
     unsafe_no_sandbox: bool,
     **asked: Any,
 ) -> None:
@@ -52,6 +54,7 @@ def command(
     """
     loaded = read_config(config)
     planned = build_plan_options(config, loaded, **asked)
+    roots = roots_of(root, loaded, config.parent)
     inputs = BackendInputs(harness=harness, harness_python=harness_python)
     inputs.for_backend(loaded.evaluation.backend)  # what is missing is told before any work
     with remedies_in_config():
@@ -61,7 +64,7 @@ def command(
     if folder != wanted:
         click.echo(f"run: {wanted} holds other work; this run goes on in {folder}", err=True)
     options = RunOptions(plan=planned, run_dir=folder, workers=workers, discard=discard, ways=_ways(folder, wanted))
-    with working_in(folder, is_new=True), build_sandbox(unsafe_no_sandbox) as sandbox:
+    with working_in(folder, is_new=True), build_sandbox(unsafe_no_sandbox, roots) as sandbox:
         tools = Tools(build_backend=partial(build_backend, inputs=inputs), sandbox=sandbox)
         with remedies_in_config():
             _, done = run(options, loaded, tools, build_progress(), record)

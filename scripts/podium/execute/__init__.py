@@ -17,6 +17,7 @@ from podium.execute.pool import Pool, Workers
 from podium.execute.programs import build_programs
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.checks import look
+from podium.execute.provisions.machine import describe_root
 from podium.execute.selftest import AFTERWARDS, read_versions, self_test
 from podium.execute.slots import IdleCores
 from podium.records import VerdictsHeader
@@ -118,7 +119,7 @@ def _describe(
         sandbox=isolation,
         packages=provided.packages,
         toolchain=provided.toolchain | versions,
-        root="",
+        root=describe_root(sandbox.root_of(task.provisions_name)),
         differences=provided.differences,
         self_test=[],
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from podium import execute
+from podium.execute.provisions.machine import describe_root
 from podium.generate.step import step_name as generate_name
 from podium.generations import read_generations
 from podium.protocol import generations_name
 from podium.run_directory import verdicts_path
 from podium.step import Step
+from podium.tasks import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +31,12 @@ def execute_step(work: Work, planned: PlannedTask) -> Step:
     output = verdicts_path(work.run_dir, planned.task)
 
     def inputs(finished: Finished) -> Inputs:
+        root = work.tools.sandbox.root_of(source_of(planned.task).provisions or planned.language)
         return {
             "generations": finished.outputs_sha256(generate_name(planned.task)),
             "mode": work.plan.mode,
             "isolated": work.tools.sandbox.facts().isolated,
+            **({"root": describe_root(root)} if root else {}),
         }
 
     def do() -> Iterator[Path]:

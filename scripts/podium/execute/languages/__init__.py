@@ -24,6 +24,9 @@ LANGUAGES = {
     "lua": "podium.execute.languages.lua:Lua",
     "r": "podium.execute.languages.r:R",
     "rkt": "podium.execute.languages.racket:Racket",
+    "cpp": "podium.execute.languages.cpp:Cpp",
+    "d": "podium.execute.languages.dlang:D",
+    "rs": "podium.execute.languages.rust:Rust",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from podium.execute.languages import Mode
     from podium.records import Limits, Outcome
 
+# As in the harness, what was compiled lies with the program, beside the empty working directory.
+BINARY = "../tmp/program"
+
 
 class Compiled(SafeSubprocess, ABC):
-    """A language with a compiler. Subclasses name both commands and may give each step limits of its own.
+    """A language with a compiler. Subclasses name the commands and may give each step limits of its own.
 
     The program lies as `file_name` with the temporary files, and commands name it `tmp/<file_name>`; the working
     directory is empty.
@@ -30,9 +33,9 @@ class Compiled(SafeSubprocess, ABC):
     def compile_command(self, mode: Mode) -> list[str]:
         """What compiles the program."""
 
-    @abstractmethod
     def run_command(self, mode: Mode) -> list[str]:
         """What runs what was compiled."""
+        return [BINARY]
 
     def environment(self, mode: Mode) -> dict[str, str]:
         """Variables for both steps, beside those that all programs have."""

@@ -42,13 +42,16 @@ CPU_TOLERANCE = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class Warden:
-    """How this process runs programs. `driver` is (program, seconds, result descriptor, nonce) and never returns."""
+    """How this process runs programs. `driver` is (program, seconds, result descriptor, nonce) and never returns.
+
+    It is None where the interpreter cannot run programs itself.
+    """
 
     isolated: bool
     becomes_nobody: bool
     box: Path
     environment: dict[str, str]
-    driver: Callable[[bytes, float, int, bytes], None]
+    driver: Callable[[bytes, float, int, bytes], None] | None
     processes: int  # descriptor of a /proc that can be written
     group: MemoryGroup | None
     process_group: ProcessGroup | None = None
@@ -217,6 +220,9 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
         _drop_rights(warden)
         _go_first(warden)
         if request["driver"]:
+            if warden.driver is None:
+                message = "no Python programs run in another root file system"
+                raise OSError(message)
             os.closerange(3, result)
             os.closerange(result + 1, 1 << 16)
         else:
@@ -225,7 +231,7 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
             for number in IGNORED_BY_PYTHON:
                 signal.signal(number, signal.SIG_DFL)
             command = [
-                str(_place(warden, part)) if part in request["files"] and "/" in part else part
+                str(_place(warden, part)) if part.startswith(f"{BOX_FOLDERS[1]}/") else part
                 for part in request["command"]
             ]
             os.execvpe(command[0], command, warden.environment | request["environment"])  # noqa: S606

