@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from podium.execute.jobs import Job, JobStep, one_step
+from podium.execute.jobs import one_step
 from podium.execute.languages import Probe, met_limit
 from podium.execute.languages.plain_subprocess import limits_of
 from podium.execute.languages.safe_subprocess import SafeSubprocess
 
 if TYPE_CHECKING:
-    from podium.execute.jobs import Completed
+    from podium.execute.jobs import Completed, Job
     from podium.execute.languages import Mode
     from podium.records import Outcome
 
@@ -19,34 +19,30 @@ LIMITS = limits_of(5.0)
 FILE_NAME = "tmp/program.r"
 # What Debian's `r-base`, as in the board's image, brings beside R itself.
 RECOMMENDED = (
-    "KernSmooth", "MASS", "Matrix", "boot", "class", "cluster", "codetools", "foreign", "lattice", "mgcv", "nlme", "nnet",
-    "rpart", "spatial", "survival",
+    "KernSmooth", "MASS", "Matrix", "boot", "class", "cluster", "codetools", "foreign", "lattice", "mgcv", "nlme",
+    "nnet", "rpart", "spatial", "survival",
 )  # fmt: skip
 NO_PACKAGE = re.compile(r"there is no package called \W*(\w+)")
 REACHED = b"podium: the tests were run to their end"
 # By its full name, since a program may define a function of the same one.
 LAST_LINE = b'\nbase::writeLines("\\n%b")\n' % REACHED
-PARSE = ["Rscript", "-e", "invisible(parse(commandArgs(TRUE)))", FILE_NAME]
+# What its parser says; messages of programs name the call that failed.
+PARSER_SAYS = re.compile(rb"^Error: (?:unexpected (?:.+ in[: ]|end of input)|.+ in character string )", re.MULTILINE)
 
 
 class R(SafeSubprocess):
     """`Rscript F` in 5 s. [H] multiple_metrics/eval_r.py.
 
     There a program that leaves with code 0 before its tests is OK, and any message with the word "unexpected" is a
-    SyntaxError. In mode "corrected" the tests must have been run to their end, and R's parser is asked first.
+    SyntaxError. In mode "corrected" the tests must have been run to their end, and only what R's parser says counts.
     """
 
     tools = {"R": ["Rscript", "-e", "cat(R.version.string)"]}  # noqa: RUF012
 
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """The file lies with the temporary ones, as in the harness, and the folder is empty."""
-        if mode == "parity":
-            return one_step(["Rscript", FILE_NAME], files={FILE_NAME: program}, limits=LIMITS)
-        steps = [
-            JobStep(name="compile", command=PARSE, limits=LIMITS),
-            JobStep(name="run", command=["Rscript", FILE_NAME], limits=LIMITS),
-        ]
-        return Job(steps=steps, files={FILE_NAME: program + LAST_LINE})
+        text = program + LAST_LINE if mode == "corrected" else program
+        return one_step(["Rscript", FILE_NAME], files={FILE_NAME: text}, limits=LIMITS)
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """Exit code 0 is OK; a failure is named by what the program printed, or by the package that it lacked."""
@@ -54,20 +50,12 @@ class R(SafeSubprocess):
             return stopped
         if completed.exit_code != 0 and (package := _lacked(completed)):
             return "unavailable", f"it asked for {package}, which the harness has and programs here have not"
-        if mode == "corrected":
-            return self._read_intended(completed)
-        if completed.exit_code == 0:
+        if completed.exit_code == 0 and (mode == "parity" or REACHED in completed.stdout):
             return "passed", "OK"
-        status = _status_of_failure(completed)
+        status = _status_of_failure(completed) if mode == "parity" else _intended_status(completed)
         if status == "SyntaxError":
             return met_limit(completed) or "syntax_error", status
         return self.broken(completed)[0], status
-
-    def _read_intended(self, completed: Completed) -> tuple[Outcome, str]:
-        if completed.step == "compile":
-            return met_limit(completed) or "syntax_error", "SyntaxError"
-        reached = completed.exit_code == 0 and REACHED in completed.stdout
-        return ("passed", "OK") if reached else self.broken(completed)
 
     def probes(self, tests: str) -> list[Probe]:
         """Right, wrong, malformed, endless; the tests need no package."""
@@ -86,6 +74,10 @@ def _status_of_failure(completed: Completed) -> str:
     if "unexpected" in described:
         return "SyntaxError"
     return "AssertionError" if "err=b''" in described else "Exception"
+
+
+def _intended_status(completed: Completed) -> str:
+    return "SyntaxError" if PARSER_SAYS.search(completed.stderr) else "Exception"
 
 
 def _lacked(completed: Completed) -> str | None:

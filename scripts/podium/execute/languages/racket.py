@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 CHECKED = b"podium: failed checks: "
 # Module-level names of the program's own must not clash with these.
-LAST_LINES = b"""
+LAST_LINES = (
+    b"""
 (require (prefix-in podium: rackunit/log) (prefix-in podium: racket/base))
 (podium:printf "\\n%b~a\\n" (podium:car (podium:test-log)))
-""" % CHECKED
+"""
+    % CHECKED
+)
 
 
 class Racket(Script):
