@@ -21,6 +21,9 @@ LANGUAGES = {
     "py": "podium.execute.languages.python:Python",
     "sh": "podium.execute.languages.shell:Shell",
     "pl": "podium.execute.languages.perl:Perl",
+    "java": "podium.execute.languages.java:Java",
+    "js": "podium.execute.languages.javascript:JavaScript",
+    "php": "podium.execute.languages.php:Php",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.
