@@ -93,7 +93,7 @@ def mutations(completion: str, language: str) -> list[Mutation]:
 
 def sample(found: list[Mutation], count: int, seed: int) -> list[Mutation]:
     """So many of them, of each kind about the same number; the same ones for the same seed."""
-    shuffled = random.Random(seed).sample(found, len(found))  # noqa: S311  no secret
+    shuffled = random.Random(seed).sample(found, len(found))
     by_kind: dict[str, list[Mutation]] = {}
     for mutation in shuffled:
         by_kind.setdefault(mutation.kind, []).append(mutation)

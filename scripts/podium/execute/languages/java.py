@@ -23,7 +23,15 @@ JAVATUPLES = "/usr/share/java/javatuples.jar"
 # would be ended instead of collecting its garbage. So it is told of a machine where that is 3 GiB, the same everywhere.
 # (Told of its heap instead, it would not start where addresses are limited.)
 MACHINE = "-XX:MaxRAM=12g"
-OUT_OF_MEMORY = b"java.lang.OutOfMemoryError"
+# What a full heap says; the compiler then ends with a code of its own, and may else quote these words from the program.
+HEAP_IS_FULL = b"java.lang.OutOfMemoryError"
+COMPILER_BROKE = 3
+# What it says when it cannot have the memory that it starts with.
+NOT_STARTED = (
+    b"Error occurred during initialization of VM",
+    b"Could not create the Java Virtual Machine",
+    b"insufficient memory for the Java Runtime Environment",
+)
 # It starts threads by the number of cores, and so do parallel streams.
 JAVA_LIMITS = msgspec.structs.replace(LIMITS, processes=1024)
 
@@ -51,13 +59,12 @@ class Java(Compiled):
     def broken(self, completed: Completed) -> tuple[Outcome, str]:
         """A heap that was full is a limit of ours."""
         outcome, message = super().broken(completed)
-        return ("out_of_memory" if outcome == "failed" and OUT_OF_MEMORY in completed.stderr else outcome), message
+        return ("out_of_memory" if outcome in ("failed", "crashed") and _lacked_memory(completed) else outcome), message
 
     def not_compiled(self, completed: Completed) -> tuple[Outcome, str]:
         """The same for the compiler's heap."""
         outcome, message = super().not_compiled(completed)
-        said = completed.stdout + completed.stderr
-        return ("out_of_memory" if outcome == "syntax_error" and OUT_OF_MEMORY in said else outcome), message
+        return ("out_of_memory" if outcome == "syntax_error" and _lacked_memory(completed) else outcome), message
 
     def probes(self, tests: str) -> list[Probe]:
         """Right, wrong, malformed, endless, with javatuples inside a method, where both modes have it or not."""
@@ -74,6 +81,13 @@ class Java(Compiled):
             Probe(name="right answer", program=f"{head}return 42{tail}", wanted="passed"),
             Probe(name="wrong answer", program=f"{head}return 41{tail}", wanted="failed"),
             Probe(name="syntax error", program=f"{head}return (42{tail}", wanted="syntax_error"),
-            Probe(name="endless loop", program=f"{head}for (int i = 0; i < 2; i += 0) {{}}\n return 42{tail}",
-                  wanted="timed_out"),
-        ]  # fmt: skip
+            Probe(
+                name="endless loop", program=f"{head}for (int i = 0; i < 2;) {{}}\n return 42{tail}", wanted="timed_out"
+            ),
+        ]
+
+
+def _lacked_memory(completed: Completed) -> bool:
+    said = completed.stdout + completed.stderr
+    is_full = HEAP_IS_FULL in said and (completed.step == "run" or completed.exit_code == COMPILER_BROKE)
+    return is_full or any(text in said for text in NOT_STARTED)

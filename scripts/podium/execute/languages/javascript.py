@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # The first that stands anywhere in what the program said names its failure.
 TEXTS = ((b"ERR_ASSERTION", "AssertionError"), (b"SyntaxError", "SyntaxError"), (b"ReferenceError", "ReferenceError"))
+# What Node says when it cannot have memory. Its own bound of its heap is the harness's as well, and says otherwise.
+OUT_OF_MEMORY = (b"Fatal process OOM", b"Fatal process out of memory")
 
 
 class JavaScript(Script):
@@ -38,6 +40,8 @@ class JavaScript(Script):
         outcome, _ = self.broken(completed)
         if message == "SyntaxError":
             outcome = met_limit(completed) or "syntax_error"
+        elif outcome == "crashed" and any(text in completed.stderr for text in OUT_OF_MEMORY):
+            outcome = "out_of_memory"
         return outcome, message
 
     def probes(self, tests: str) -> list[Probe]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from podium.records import Outcome
 
 PARSE_ERROR = "PHP Parse error"
+# What PHP says when it cannot have memory; there is no limit of its own.
+OUT_OF_MEMORY = b"PHP Fatal error:  Out of memory"
 # The settings of Debian's and Ubuntu's php-cli where they are not PHP's own, and the extensions that it brings. A
 # machine's own settings and further extensions would change verdicts: assertions, memory, functions that the board's
 # image lacks.
@@ -43,7 +45,7 @@ class Php(SafeSubprocess):
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """In the harness a timeout is an Exception, and only stdout is searched for parse errors."""
         outcome, message = self._read(completed)
-        if mode == "corrected":
+        if mode == "corrected" or outcome == "unavailable":
             return outcome, message
         if PARSE_ERROR in kept(completed.stdout):
             return ("syntax_error" if outcome in ("passed", "failed") else outcome), "SyntaxError"
@@ -56,6 +58,8 @@ class Php(SafeSubprocess):
             return "passed", "OK"
         if PARSE_ERROR in kept(completed.stderr):
             return met_limit(completed) or "syntax_error", "SyntaxError"
+        if OUT_OF_MEMORY in completed.stderr:
+            return "out_of_memory", "Exception"
         return self.broken(completed)
 
     def probes(self, tests: str) -> list[Probe]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[4]
 EXAMPLES = ROOT / "tests" / "examples" / "programs"
 DATA = ROOT.parent / "shared" / "data"
-FIRST_LINE = re.compile(r"^\W+podium: (.+?)\W*\n")
+FIRST_LINE = re.compile(r"[^\w\n]+podium: (.+?)[^\w\n]*\n")
 MODES: tuple[Mode, ...] = get_args(Mode)
 # How long a loop may turn before it counts as endless, and how long everything else may take on a loaded machine.
 ENDLESS_SECONDS, PATIENT_SECONDS = 1.0, 60.0
@@ -70,7 +70,7 @@ def read_cases(language: str) -> list[Case]:
 
 def _read_outcomes(text: str) -> dict[str, Outcome]:
     words = [part.split() for part in text.split(",")]
-    by_mode = dict.fromkeys(MODES, words[0][0]) if len(words[0]) == 1 else {mode: outcome for mode, outcome in words}
+    by_mode = dict.fromkeys(MODES, words[0][0]) if len(words[0]) == 1 else dict(words)
     return msgspec.convert({mode: by_mode[mode] for mode in MODES}, dict[str, Outcome])
 
 
