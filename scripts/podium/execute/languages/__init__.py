@@ -29,6 +29,9 @@ LANGUAGES = {
     "cpp": "podium.execute.languages.cpp:Cpp",
     "d": "podium.execute.languages.dlang:D",
     "rs": "podium.execute.languages.rust:Rust",
+    "java": "podium.execute.languages.java:Java",
+    "js": "podium.execute.languages.javascript:JavaScript",
+    "php": "podium.execute.languages.php:Php",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.
