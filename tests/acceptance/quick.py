@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import pytest
 
+import podium.cli.generate
 import podium.cli.run
 import podium.report.plot  # noqa: F401
 from podium import convert
@@ -34,7 +35,7 @@ EXAMPLE = ROOT / "tests" / "examples" / "model" / "valid" / "example.json"
 CONFIG = """
 [model]
 org = "Acme"
-model = "Small"
+model = "{model}"
 user = "ada"
 checkpoint = "{checkpoint}"
 dtype = "{dtype}"
@@ -57,6 +58,7 @@ class World(NamedTuple):
     has_later_data: bool = False
     has_later_libraries: bool = False
     profile: str = "demo"
+    model: str = "Small"
 
 
 class QuickBackend:
@@ -100,8 +102,8 @@ def quick_convert(options: convert.ConvertOptions, report: object, prompts: obje
 
 
 def quick_self_test(*arguments: object) -> list[Check]:
-    """A machine that is sound, before and (when a fifth argument says so) after."""
-    return [Check(name="".join(["right answer", *map(str, arguments[4:])]), ok=True, saw="passed")]
+    """A machine that is sound, before and (when a fourth argument says so) after."""
+    return [Check(name="".join(["right answer", *map(str, arguments[3:])]), ok=True, saw="passed")]
 
 
 def enter(world: World, folder: Path) -> None:
@@ -111,7 +113,10 @@ def enter(world: World, folder: Path) -> None:
         (folder / "checkpoints" / name).mkdir(parents=True, exist_ok=True)
         (folder / "checkpoints" / name / "weights").write_text(name)
     config = CONFIG.format(
-        checkpoint=folder / "checkpoints" / world.checkpoint, dtype=world.dtype, profile=world.profile
+        checkpoint=folder / "checkpoints" / world.checkpoint,
+        dtype=world.dtype,
+        profile=world.profile,
+        model=world.model,
     )
     Path("podium.toml").write_text(config)
     patch = pytest.MonkeyPatch()
@@ -119,7 +124,9 @@ def enter(world: World, folder: Path) -> None:
     patch.setattr("podium.plan._check_checkpoint", lambda _: None)
     patch.setattr("podium.execute.self_test", quick_self_test)
     patch.setattr("podium.report.plot.draw_scores", lambda _: b"\x89PNG")
-    patch.setattr("podium.cli.run.build_backend", lambda _, model_dir, __, **___: QuickBackend(model_dir, world))
+    for command in ("run", "generate"):
+        name = f"podium.cli.{command}.build_backend"
+        patch.setattr(name, lambda _, model_dir, *__, **___: QuickBackend(model_dir, world))
     if world.is_later:
         for stage in ("convert", "generate", "execute"):
             patch.setattr(f"podium.{stage}.REVISION", LATER)

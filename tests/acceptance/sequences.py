@@ -177,6 +177,7 @@ KEPT = {
     "ledger": Change("the model is kept", World(is_later=True), (), Path.unlink, "ledger.json"),
     "task": Change(words=("--tasks", "demo-sh")),
     "doubled": Change("samples came twice and are written once", spoil=double),
+    "name": Change(world=World(model="Smaller")),
 }
 
 
@@ -302,7 +303,34 @@ def check_cut(folder: Path) -> None:
         shutil.copytree(whole, folder)
 
 
-ALONE = {"cut": check_cut, "busy": check_busy, "scored": check_scored, "try-out": check_try_out}
+GENERATIONS = f"{RUN_DIR}/generations_Small/generations_demo-sh_Small.json"
+STAGES: tuple[tuple[str, ...], ...] = (
+    ("convert", "checkpoints/one", "-o", f"{RUN_DIR}/model", "--dtype", "float32"),
+    ("generate", f"{RUN_DIR}/model", "--task", "demo-sh", "-o", RUN_DIR, "--name", "Small", "--limit", "2",
+     "--n-samples", "2", "--dtype", "float32"),
+    ("execute", GENERATIONS, "--task", "demo-sh", "-o", f"{RUN_DIR}/verdicts/demo-sh.jsonl", "--limit", "2"),
+    ("report", RUN_DIR),
+    ("score", "--run-dir", RUN_DIR),
+)  # fmt: skip
+
+
+def check_stages(folder: Path) -> None:
+    """A stage's own command does the step that the run does: what it leaves as it was, the run need not do again."""
+    folder.mkdir(parents=True)
+    assert do(folder, World(), RUN).code == 0
+    for words in STAGES:
+        said = do(folder, World(), words)
+        assert said.code == 0, (words, said.said)
+        is_valid(folder, World(), RUN_DIR)
+        assert ("nothing to do" in do(folder, World(), RUN).said) == (words[0] != "score"), words
+    # What another podium made is told by the ledger alone, whoever executes again.
+    said = do(folder, World(is_later=True), STAGES[2])
+    assert "done anew; what was there is demo-sh.jsonl.stale" in said.said, said.said
+    goes_on(folder, World(is_later=True), RUN)
+    assert not (folder / RUN_DIR / "verdicts" / "demo-sh.jsonl.stale-2").exists()
+
+
+ALONE = {"stages": check_stages, "cut": check_cut, "busy": check_busy, "scored": check_scored, "try-out": check_try_out}
 CHECKS: dict[str, Callable[..., None]] = {"refused": check_refused, "kept": check_kept_on}
 
 if __name__ == "__main__":
