@@ -15,11 +15,12 @@ import pytest
 
 import podium.cli.generate
 import podium.cli.run
-import podium.report.plot  # noqa: F401
 from podium import convert
 from podium.__main__ import main
 from podium.files import sha256_bytes, write_atomic
 from podium.records import Check, Model, Sample, read_record, write_record
+from podium.report.document import Plot
+from podium.report.plots import PLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -123,7 +124,7 @@ def enter(world: World, folder: Path) -> None:
     patch.setattr("podium.convert.convert", quick_convert)
     patch.setattr("podium.plan._check_checkpoint", lambda _: None)
     patch.setattr("podium.execute.self_test", quick_self_test)
-    patch.setattr("podium.report.plot.draw_scores", lambda _: b"\x89PNG")
+    patch.setitem(PLOTS, "scores", lambda _: Plot(png=b"\x89PNG", alt="pass@1"))
     for command in ("run", "generate"):
         name = f"podium.cli.{command}.build_backend"
         patch.setattr(name, lambda _, model_dir, *__, **___: QuickBackend(model_dir, world))

@@ -8,7 +8,8 @@ from podium import report
 from podium.errors import RecordError
 from podium.files import sha256_file
 from podium.records import Submission, read_record
-from podium.run_directory import BODY, CROSSCHECK, GATES, PAGE, PLOT, SUBMISSION, SUBMISSION_FOLDER
+from podium.report.plots import PLOTS
+from podium.run_directory import BODY, CROSSCHECK, GATES, PAGE, SUBMISSION, SUBMISSION_FOLDER, plot_path
 from podium.score.step import NAME as SCORE
 from podium.step import Step
 from podium.validate.step import NAME as VALIDATE
@@ -35,7 +36,8 @@ def report_step(run_dir: Path) -> Step[Submission | None]:
         }
 
     def outputs() -> Iterator[Path]:
-        yield from (run_dir / name for name in (GATES, PAGE, PLOT))
+        yield from (run_dir / name for name in (GATES, PAGE))
+        yield from (plot_path(run_dir, name) for name in PLOTS)
         if submission := _submission(run_dir):
             yield from (run_dir / name for name in (BODY, SUBMISSION))
             folder = run_dir / SUBMISSION_FOLDER / submission.folder
