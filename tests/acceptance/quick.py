@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import pytest
 
-import podium.cli.generate
-import podium.cli.run
 from podium import convert
 from podium.__main__ import main
 from podium.files import sha256_bytes, write_atomic
@@ -40,13 +38,18 @@ model = "{model}"
 user = "ada"
 checkpoint = "{checkpoint}"
 dtype = "{dtype}"
-
+{more}
 [evaluation]
 profile = "{profile}"
 n_samples = 2
 
 [submit]
 fork = "acme/leaderboard"
+"""
+
+BASE = """
+base = "checkpoints/{base}"
+base_sha256 = "{sha256}"
 """
 
 
@@ -60,6 +63,7 @@ class World(NamedTuple):
     has_later_libraries: bool = False
     profile: str = "demo"
     model: str = "Small"
+    base: str = ""
 
 
 class QuickBackend:
@@ -97,7 +101,11 @@ def quick_convert(options: convert.ConvertOptions, report: object, prompts: obje
         files = convert.digest_folder(folder)
     checkpoint = convert.digest_checkpoint(options.checkpoint)
     template = read_record(EXAMPLE, Model)
-    record = msgspec.structs.replace(template, checkpoint=checkpoint, files=files, dtype=options.dtype)
+    base = convert.digest_checkpoint(options.base.checkpoint) if options.base else []
+    layout = "peft over entrenar-flat" if base else "entrenar-flat"
+    record = msgspec.structs.replace(
+        template, checkpoint=checkpoint, base=base, files=files, dtype=options.dtype, layout=layout
+    )
     write_record(convert.record_path(options.output), record)
     return record
 
@@ -118,6 +126,8 @@ def enter(world: World, folder: Path) -> None:
         dtype=world.dtype,
         profile=world.profile,
         model=world.model,
+        more=f'base = "checkpoints/{world.base}"\nbase_sha256 = "{sha256_bytes(world.base.encode())}"\n'
+        * bool(world.base),
     )
     Path("podium.toml").write_text(config)
     patch = pytest.MonkeyPatch()

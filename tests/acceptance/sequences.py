@@ -7,6 +7,7 @@ number of sequences and a folder; whatever does not hold is an AssertionError wi
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shlex
@@ -34,6 +35,8 @@ from tests.acceptance.processes import (
     rows_of,
 )
 from tests.acceptance.quick import World
+
+from podium.files import sha256_bytes
 
 if TYPE_CHECKING:
     pass
@@ -132,6 +135,14 @@ def tell_twice(path: Path) -> None:
         stream.write(path.read_bytes().splitlines(keepends=True)[-1].replace(b"#", b"%"))
 
 
+def rewrite_plan(path: Path) -> None:
+    """Somebody wrote into plan.json what a model over another base would have."""
+    plan = path.parent.parent / "plan.json"
+    read = json.loads(plan.read_bytes())
+    base = {"base": "checkpoints/two", "base_sha256": sha256_bytes(b"two")}
+    plan.write_text(json.dumps({**read, "conversion": {**read["conversion"], **base}}))
+
+
 def double(path: Path) -> None:
     """Another process wrote the same row a second time."""
     with path.open("ab") as stream:
@@ -159,6 +170,7 @@ REFUSED = {
     "run-dir": Change("seed 0 instead of 1", words=("--run-dir", RUN_DIR, "--seed", "1")),
     "dtype": Change("dtype float32 instead of bfloat16", World(dtype="bfloat16")),
     "checkpoint": Change("another checkpoint (weights)", World(checkpoint="two")),
+    "base": Change("no base", World(base="two"), spoil=rewrite_plan),
     "data": Change("other task data", World(has_later_data=True)),
     "libraries": Change("quick 1 instead of 2", LATER_LIBRARIES, is_unfinished=True),
     "contradiction": Change("a second time, with another text", spoil=tell_twice),

@@ -14,7 +14,7 @@ from podium.records.digests import FileDigest, digest_of_files
 from podium.records.findings import Finding, Findings
 from podium.records.gates import Gate, Gates
 from podium.records.ledger import LedgerEntry, LedgerFile
-from podium.records.model import Hypothesis, LayoutVerdict, Model, TensorMap, Trial
+from podium.records.model import Hypothesis, LayoutChoice, Model, TensorMap, Trial
 from podium.records.plan import Conversion, ModelName, Plan, PlannedJob, PlannedTask, Release, Sampling
 from podium.records.reading import (
     T,
@@ -74,7 +74,7 @@ __all__ = [
     "Gates",
     "HeadLayout",
     "Hypothesis",
-    "LayoutVerdict",
+    "LayoutChoice",
     "LedgerEntry",
     "LedgerFile",
     "Limits",
