@@ -5,6 +5,7 @@ Everything that names, reads, checks or removes a file of a run goes by this tab
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from podium.generations import LIMIT_BYTES
 from podium.protocol import generations_name, metrics_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from podium.records import Plan
@@ -37,7 +38,7 @@ FINDINGS = "findings.json"
 GATES = "gates.json"
 REPORT_FOLDER = "report"
 PAGE = f"{REPORT_FOLDER}/index.html"
-PLOT = f"{REPORT_FOLDER}/scores.png"
+PLOT = f"{REPORT_FOLDER}/{{plot}}.png"
 SUBMISSION_FOLDER = "submission"
 SUBMISSION = "submission.json"
 BODY = "pr_body.md"
@@ -129,9 +130,16 @@ def evidence_of(plan: Plan, tasks_on_board: Collection[str]) -> dict[str, tuple[
     return wanted
 
 
-def outdated_by(stage: str) -> list[str]:
-    """Paths of what a stage makes worthless when it writes something new, what may be sent first."""
-    return [row.path for row in TABLE if row.outdated_by == stage]
+def outdated_by(stage: str, run_dir: Path) -> Iterator[Path]:
+    """What a stage makes worthless when it writes something new, what may be sent first."""
+    for row in TABLE:
+        if row.outdated_by == stage:
+            yield from run_dir.glob(re.sub(r"\{\w+\}", "*", row.path))
+
+
+def plot_path(run_dir: Path, name: str) -> Path:
+    """Path of a plot beside the page."""
+    return run_dir / PLOT.format(plot=name)
 
 
 def verdicts_path(run_dir: Path, task: str) -> Path:

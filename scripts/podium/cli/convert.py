@@ -12,9 +12,11 @@ from podium.cli.console import build_progress
 from podium.cli.options import FILE, FOLDER, PATH
 from podium.cli.remedies import remedies_in_config
 from podium.cli.working import working_on_model
-from podium.convert import ConvertOptions, convert, record_path
+from podium.convert import ConvertOptions, record_path
 from podium.convert.adapter import Base
+from podium.convert.step import convert_step
 from podium.errors import CheckpointError, FindingsError, UsageError
+from podium.ledger import do_alone
 
 GIB = 1 << 30
 NOT_SUBMITTED = "the gate `conversion` says no to such a model after its whole evaluation"
@@ -68,7 +70,8 @@ def command(
     words = remedies_in_config() if os.environ.get("GITHUB_ACTIONS") else nullcontext()
     try:
         with words, working_on_model(output):
-            model = convert(options, build_progress())
+            progress = build_progress()
+            model = do_alone(output.parent, convert_step(options, progress), progress)
     except ModuleNotFoundError as err:
         message = f"convert needs the package {err.name}"
         raise CheckpointError(message, hint="pip install 'podium-leaderboard[model]'") from err

@@ -77,6 +77,12 @@ class Conversion(Part, frozen=True, kw_only=True):
     base: str = ""
     base_sha256: str = ""
 
+    @property
+    def axes(self) -> dict[str, str]:
+        """What is assumed, by axis."""
+        parts = (part.strip().partition("=") for part in self.assume.split(","))
+        return {axis: value for axis, _, value in parts if axis}
+
 
 class Plan(Record, frozen=True, kw_only=True, tag="plan"):
     """plan.json: everything a run will do. `partial` says why it can never be a submission; empty means it can.

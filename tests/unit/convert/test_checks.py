@@ -11,7 +11,7 @@ from tests.unit.convert.layouts_on_disk import Form, write_layout
 from tests.unit.convert.trained import train
 
 from podium.convert import ConvertOptions, convert
-from podium.convert.gate.log import check_log
+from podium.convert.checks.log import check_log
 from podium.errors import CheckpointError
 from podium.progress import SilentProgress
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.tokenizer import TokenizerSource
-    from podium.records import LayoutVerdict
+    from podium.records import LayoutChoice
 
 TEXTS = (TEXT, "\tif x:\n\t\treturn {'a': 1}  # é ü 漢字\n", "#!/bin/bash\necho \"$1\" | sed 's/a/b/'\n")
 PROMPTS, FEWEST_ANSWERS = 32, 4
@@ -48,7 +48,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 def check_directory(
-    folder: Path, checkpoint: Checkpoint, verdict: LayoutVerdict, dtype: str, prompts: Sequence[str] = ()
+    folder: Path, checkpoint: Checkpoint, choice: LayoutChoice, dtype: str, prompts: Sequence[str] = ()
 ) -> tuple[list[Check], dict[str, float]]:
     """All checks in order of cost, and the numbers that compare the directory with the checkpoint.
 
@@ -57,15 +57,15 @@ def check_directory(
     """
     ids = build_probe(checkpoint.tokenizer, checkpoint.config.max_position_embeddings).text
     seen, again = _look(folder, ids), _look(folder, ids)
-    parity = _parity(checkpoint, verdict, ids, seen.logits)
-    rounding = _rounding(checkpoint, verdict, ids) if dtype == "float32" and not _is_exact(parity) else 0.0
+    parity = _parity(checkpoint, choice, ids, seen.logits)
+    rounding = _rounding(checkpoint, choice, ids) if dtype == "float32" and not _is_exact(parity) else 0.0
     return [
         _loading_check(seen, again),
         _tokenizer_check(seen.tokenizer, checkpoint.tokenizer, prompts),
         _bytes_check(seen.tokenizer, NEEDED.union(*prompts)),
         _parity_check(parity, dtype, rounding),
-        _likelihood_check(seen.logits, ids, verdict),
-        _position_check(verdict),
+        _likelihood_check(seen.logits, ids, choice),
+        _position_check(choice),
         _prompt_check(seen.answers),
     ], parity
 
@@ -140,10 +140,10 @@ def _bytes_check(tokenizer: Any, needed: frozenset[str]) -> Check:
     return Check(name="tokenizer-bytes", ok=not missed, saw=saw)
 
 
-def _parity(checkpoint: Checkpoint, verdict: LayoutVerdict, ids: list[int], logits: Any) -> dict[str, float]:
-    """The directory against the checkpoint's own bytes read under the verdict, on the probe's text."""
-    ours = _logits_of(checkpoint, verdict, ids)
-    scale = verdict.logit_scale
+def _parity(checkpoint: Checkpoint, choice: LayoutChoice, ids: list[int], logits: Any) -> dict[str, float]:
+    """The directory against the checkpoint's own bytes as they are read, on the probe's text."""
+    ours = _logits_of(checkpoint, choice, ids)
+    scale = choice.logit_scale
     return {
         "max_logit_difference": float((logits - ours).abs().max()),
         "max_logit": float(ours.abs().max()),
@@ -153,7 +153,7 @@ def _parity(checkpoint: Checkpoint, verdict: LayoutVerdict, ids: list[int], logi
     }
 
 
-def _logits_of(checkpoint: Checkpoint, verdict: LayoutVerdict, ids: list[int], *, exactly: bool = False) -> Any:
+def _logits_of(checkpoint: Checkpoint, choice: LayoutChoice, ids: list[int], *, exactly: bool = False) -> Any:
     """The checkpoint's own logits [length, vocabulary], in float32, or exactly in float64."""
     import torch
     from torch.nn import functional
@@ -162,10 +162,10 @@ def _logits_of(checkpoint: Checkpoint, verdict: LayoutVerdict, ids: list[int], *
     from podium.progress import SilentProgress
 
     dtype = torch.float64 if exactly else torch.float32
-    trunk = Trunk(verdict.hypothesis.order, verdict.hypothesis.pairing)
+    trunk = Trunk(choice.hypothesis.order, choice.hypothesis.pairing)
     states = final_states(checkpoint, [trunk], [torch.tensor([ids])], SilentProgress(), dtype)[trunk][0]
     with torch.inference_mode():
-        return functional.linear(states[0], head_of(checkpoint, verdict.hypothesis.head).to(dtype))
+        return functional.linear(states[0], head_of(checkpoint, choice.hypothesis.head).to(dtype))
 
 
 def _nats(logits: Any, ids: list[int]) -> float:
@@ -179,9 +179,9 @@ def _is_exact(parity: dict[str, float]) -> bool:
     return parity["max_logit_difference"] <= EXACT * parity["max_logit"]
 
 
-def _rounding(checkpoint: Checkpoint, verdict: LayoutVerdict, ids: list[int]) -> float:
+def _rounding(checkpoint: Checkpoint, choice: LayoutChoice, ids: list[int]) -> float:
     """How far float32 arithmetic alone moves a logit: models whose attention is very sharp magnify it."""
-    single, double = (_logits_of(checkpoint, verdict, ids, exactly=exactly) for exactly in (False, True))
+    single, double = (_logits_of(checkpoint, choice, ids, exactly=exactly) for exactly in (False, True))
     return float((single - double).abs().max())
 
 
@@ -198,8 +198,8 @@ def _parity_check(parity: dict[str, float], dtype: str, rounding: float) -> Chec
     return Check(name="parity", ok=ok, saw=saw)
 
 
-def _likelihood_check(logits: Any, ids: list[int], verdict: LayoutVerdict) -> Check:
-    chance, scale = verdict.chance_nats, verdict.logit_scale
+def _likelihood_check(logits: Any, ids: list[int], choice: LayoutChoice) -> Check:
+    chance, scale = choice.chance_nats, choice.logit_scale
     nats = _nats(logits * scale, ids)
     saw = f"{nats:.2f} nats a token on plain Python, chance is {chance:.2f}"
     if scale != 1:
@@ -207,14 +207,14 @@ def _likelihood_check(logits: Any, ids: list[int], verdict: LayoutVerdict) -> Ch
     return Check(name="better-than-chance", ok=nats < chance * (1 - WELL_BELOW_CHANCE), saw=saw)
 
 
-def _position_check(verdict: LayoutVerdict) -> Check:
+def _position_check(choice: LayoutChoice) -> Check:
     """Another pairing than the format means is a fault, unless golden logits or a person say that it is meant."""
-    pairing = verdict.hypothesis.pairing
+    pairing = choice.hypothesis.pairing
     saw = f"rotary positions, pairing {pairing} in the checkpoint"
     if pairing == "none":
         saw = "trained without positions, and exported so"
-    claim = verdict.prior.get("pairing", f"{pairing}: ")
-    ok = claim.startswith(f"{pairing}:") or "pairing" in verdict.assumed or verdict.decided_by == "golden"
+    claim = choice.prior.get("pairing", f"{pairing}: ")
+    ok = claim.startswith(f"{pairing}:") or "pairing" in choice.assumed or choice.decided_by == "golden"
     if not ok:
         saw += f", but the checkpoint claims {claim}; if it is meant so, state it: pairing={pairing} "
         saw += (

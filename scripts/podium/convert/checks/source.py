@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from podium.convert.containers.storage import Floats
     from podium.convert.layouts.checkpoint import Checkpoint
     from podium.progress import Progress
-    from podium.records import LayoutVerdict
+    from podium.records import LayoutChoice
 
 CHUNK_VALUES = 1 << 20
 # Trained layers are nearly orthogonal; layers that never got a gradient still lie as they were initialised, alike.
@@ -53,14 +53,14 @@ def check_source(checkpoint: Checkpoint, report: Progress) -> list[Check]:
     ]
 
 
-def settled(checks: list[Check], verdict: LayoutVerdict) -> list[Check]:
+def settled(checks: list[Check], choice: LayoutChoice) -> list[Check]:
     """The checks once the model's score is known: what looks untrained but predicts text well is not untrained.
 
     Norm weights of exactly 1 everywhere are also those of a model whose norms were folded into the next layer, never
     had weights, or were trained in 16 bits, where a step is too small to move a 1.
     """
-    text = next(trial.text_nats for trial in verdict.trials if trial.hypothesis == verdict.hypothesis)
-    if text >= verdict.chance_nats * (1 - WELL_BELOW_CHANCE):
+    text = next(trial.text_nats for trial in choice.trials if trial.hypothesis == choice.hypothesis)
+    if text >= choice.chance_nats * (1 - WELL_BELOW_CHANCE):
         return checks
     excused = f", and {text:.2f} nats a token on plain Python show that the rest is trained: none of its own, or folded"
     return [
