@@ -13,7 +13,7 @@ from podium.standin.exchange import DOCUMENTATION, Reply
 from podium.standin.state import account_number
 
 if TYPE_CHECKING:
-    from podium.standin.state import HubState, RepositoryState, Store
+    from podium.standin.state import Comment, HubState, RepositoryState, Review, Store
 
 _NAMED = re.compile(r"/api/v3/repos/([^/]+/[^/]+)(/.*)?")
 _NUMBERED = re.compile(r"/api/v3/repositories/(\d+)(/.*)?")
@@ -111,8 +111,9 @@ def rename_user(store: Store, old: str, new: str) -> None:
         for pull in repository.pulls:
             pull.author = new if pull.author == old else pull.author
             pull.reviewers = [new if login == old else login for login in pull.reviewers]
-            for said in (*pull.reviews, *pull.comments):
-                said.author = new if said.author == old else said.author
+            said: list[Review | Comment] = [*pull.reviews, *pull.comments]
+            for item in said:
+                item.author = new if item.author == old else item.author
     for hub in store.state.hub.values():
         hub.writers = [new if login == old else login for login in hub.writers]
         for discussion in hub.discussions:
