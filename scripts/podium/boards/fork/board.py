@@ -6,7 +6,6 @@ a rerun finds what an earlier one left, however it ended, and ends in the same o
 
 from __future__ import annotations
 
-import re
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from podium.boards.pull_state import PAUSE_SECONDS, held_instead, look_until_fou
 from podium.boards.refusal import refuse
 from podium.errors import BaseMissingError, BoardError, BoardUnreachableError, OlderReleaseError, UsageError
 from podium.files import sha256_json
+from podium.names import GITHUB_NAME
 from podium.records import Receipt
 from podium.submission.marks import TRAILER, marker, plain, released_tag, withdrawn
 from podium.submission.package import Package, pack
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 WRITES = 3
 ANY_MARKER = "podium-submission sha256:"
-FORK_NAME = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
 
 
 class ForkBoard:
@@ -354,7 +353,7 @@ class ForkBoard:
 
 def require_fork_name(name: str) -> None:
     """Raises UsageError unless this can be the name of a repository on GitHub."""
-    if not FORK_NAME.fullmatch(name):
+    if not GITHUB_NAME.fullmatch(name):
         message = f"{name!r} is not the name of a GitHub repository"
         raise UsageError(message, hint="name it as OWNER/REPO: --fork, or `fork` below [submit] in podium.toml")
 

@@ -5,7 +5,6 @@ Reads a run directory with submit.json, the fork's pull request and its reviews.
 
 from __future__ import annotations
 
-import re
 import time
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -18,6 +17,7 @@ from podium.boards.hub.repository import Hub
 from podium.boards.pull_state import held_instead, other_release
 from podium.errors import ApprovalError, OlderReleaseError, RecordError, UsageError
 from podium.files import sha256_json
+from podium.names import HUB_NAME
 from podium.records import Receipt, SendPlan, read_record
 from podium.run_directory import SUBMIT_RECEIPT
 from podium.submission.package import Package, pack
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from podium.boards.seam import Clients, Targets
     from podium.progress import Progress
     from podium.records import Finding
-
-HUB_NAME = re.compile(r"[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}")
 
 
 class ApprovedBoard(ABC):
