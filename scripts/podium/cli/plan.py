@@ -17,13 +17,17 @@ from podium.config import read_config
 from podium.errors import UsageError
 from podium.execute.provisions.checks import look_at_all
 from podium.files import canonical_json
+from podium.generate.backends.seam import BACKEND_OPTIONS
 from podium.plan import PlanOptions, matrix, plan, provisions_of
 from podium.plan.costs import tell_costs
+from podium.plan.refusals import Surroundings, held_releases, refuse_early
 from podium.records import write_record
 from podium.run_directory import PLAN
 from podium.workflow_commands import write_outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from podium.cli.options import F
     from podium.config import Config
     from podium.records import Plan
@@ -40,6 +44,9 @@ def planning_options(command: F) -> F:
         click.option("--n-samples", type=click.IntRange(min=1), help="The board's protocol without it."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
         root_option,
+        click.option(
+            "--force", is_flag=True, help="Plan a release though the fork holds a newer one, or it is unclear."
+        ),
         config_option,
         data_dir_option,
     )
@@ -48,9 +55,25 @@ def planning_options(command: F) -> F:
     return command
 
 
-def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked: Any) -> PlanOptions:
-    """Find the checkpoint: the one named, else the release's, else (without a tag) the tryout's. Raises UsageError."""
+def build_plan_options(
+    config_path: Path,
+    config: Config,
+    *,
+    tasks: str,
+    force: bool = False,
+    handed: tuple[str, ...] | None = None,
+    **asked: Any,
+) -> PlanOptions:
+    """Find the checkpoint: the one named, else the release's, else (without a tag) the tryout's. Raises UsageError.
+
+    What later jobs would refuse is refused here: ConfigError, UsageError, OlderReleaseError.
+    """
     root = config_path.resolve().parent
+    held = held_releases(root / "runs", config.model_name)
+    refuse_early(
+        config,
+        Surroundings(tag=asked["tag"] or "", commit=asked.get("commit", ""), handed=handed, held=held, force=force),
+    )
     tag, checkpoint = asked.pop("tag") or "", asked.pop("checkpoint")
     if checkpoint is None and tag:
         checkpoint = root / config.model.checkpoint.replace("{tag}", tag)
@@ -74,7 +97,7 @@ def command(config: Path, output: Path, as_matrix: bool, root: tuple[str, ...], 
     exit code 7.
     """
     loaded = read_config(config)
-    options = build_plan_options(config, loaded, **asked)
+    options = build_plan_options(config, loaded, handed=_handed(os.environ), **asked)
     with remedies_in_config():
         record = plan(options, loaded)
     with working_on_file(output):
@@ -93,6 +116,14 @@ def command(config: Path, output: Path, as_matrix: bool, root: tuple[str, ...], 
     if not as_matrix and not os.environ.get("GITHUB_OUTPUT"):
         with build_sandbox(unsafe_no_sandbox=False, roots=roots_of(root, loaded, config.parent)) as sandbox:
             look_at_all(provisions_of(record), sandbox)
+
+
+def _handed(environment: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The inputs of backends that a workflow's jobs hand over; None outside a workflow, where people do."""
+    if not (environment.get("GITHUB_ACTIONS") or environment.get("GITHUB_OUTPUT")):
+        return None
+    names = dict.fromkeys(name for names in BACKEND_OPTIONS.values() for name in names)
+    return tuple(name for name in names if environment.get(f"PODIUM_GENERATE_{name.upper()}"))
 
 
 def _facts(record: Plan) -> dict[str, str]:

@@ -30,7 +30,7 @@ from podium.records.reading import (
     to_builtins,
     write_record,
 )
-from podium.records.receipt import BESIDE, Receipt, receipt_name
+from podium.records.receipt import LEADERBOARD, Receipt, receipt_name
 from podium.records.samples import Sample, SamplesHeader
 from podium.records.scores import Scores, TaskScore
 from podium.records.send_plan import PlannedCall, SendPlan
@@ -58,9 +58,9 @@ from podium.records.values import (
 from podium.records.verdicts import Limits, SandboxFacts, Verdict, VerdictsHeader
 
 __all__ = [
-    "BESIDE",
     "JSONL_RECORDS",
     "JSON_RECORDS",
+    "LEADERBOARD",
     "LIMIT_OUTCOMES",
     "Agreement",
     "Check",

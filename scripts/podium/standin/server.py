@@ -18,12 +18,14 @@ from podium.files import canonical_json
 from podium.standin.exchange import Refusal, Reply, Request, Router, parse_query
 from podium.standin.faults import Fault, Faults
 from podium.standin.github.git import GitDatabase
+from podium.standin.github.people import People
 from podium.standin.github.pulls import Pulls
 from podium.standin.github.repositories import Repositories
 from podium.standin.github.reviews import Reviews
 from podium.standin.hub.commits import HubCommits
 from podium.standin.hub.discussions import HubDiscussions
 from podium.standin.hub.repositories import HubRepositories
+from podium.standin.moves import led_on, resolved
 from podium.standin.oidc import TrustedPublishing
 from podium.standin.pages import Pages
 from podium.standin.state import Store
@@ -41,6 +43,7 @@ SERVED = (
     GitDatabase,
     Pulls,
     Reviews,
+    People,
     HubRepositories,
     HubCommits,
     HubDiscussions,
@@ -189,7 +192,11 @@ class Standin:
         return reply
 
     def _route(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        path, _, query = target.partition("?")
+        base = f"http://{headers.get('Host') or self.url.removeprefix('http://')}"
+        moved = led_on(self.store, method, target, base)
+        if moved is not None:
+            return moved
+        path, _, query = resolved(self.store, target).partition("?")
         found, github = self._router.find(method, path), path.startswith(GITHUB_PREFIX)
         extra: dict[str, str] = {}
         try:
@@ -198,7 +205,6 @@ class Standin:
                 extra = {"X-OAuth-Scopes": ", ".join(user.scopes)}
             if found is None:
                 raise Refusal(404, "stand-in: no such route")
-            base = f"http://{headers.get('Host') or self.url.removeprefix('http://')}"
             reply = found[0](Request(method, path, parse_query(query), headers, body, base, user, found[1]))
         except Refusal as refusal:
             reply = refusal.reply(github=github)

@@ -9,7 +9,7 @@ import msgspec
 
 from podium.protocol import COMMUNITY_FOLDER
 from podium.records import JSON_RECORDS, JSONL_RECORDS
-from podium.run_directory import PLAN, TABLE, Later, Row, fixed
+from podium.run_directory import PLAN, TABLE, Later, Row, fixed, is_beside_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,8 @@ def recognise(path: str) -> Place | None:
     for fixed_path in (name, f"{parent}/{name}"):
         if fixed_path in FIXED:
             return Place(path=path, kind=FIXED[fixed_path])
+    if is_beside_receipt(name):
+        return Place(path=path, kind=KINDS["receipt"])
     if parent in JSONL_RECORDS and name.endswith(".jsonl"):
         task = name.removesuffix(".jsonl").partition(".")[0]
         return Place(path=path, kind=KINDS[parent], task=task)

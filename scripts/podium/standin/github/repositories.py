@@ -124,6 +124,8 @@ class Repositories:
 
     def rate_limit(self, request: Request) -> Reply:
         """Budget of the token as the world has it: the stand-in never counts."""
+        if not self._store.state.rate_limits:
+            raise Refusal(404, "Rate limiting is not enabled.")
         left = request.user.budget if request.user else 60
         full = {"limit": 5000, "used": 5000 - left, "remaining": left, "reset": self._store.seconds() + 3600}
         return Reply(200, {"resources": {"core": full, "search": full, "graphql": full}, "rate": full})
