@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from podium.cli.execute import build_sandbox
-from podium.cli.options import FILE, PATH, config_option, data_dir_option, split_names
+from podium.cli.options import FILE, config_option, data_dir_option, split_names
 from podium.cli.remedies import remedies_in_config
+from podium.cli.sources import fetch_checkpoint, from_here
 from podium.cli.working import working_on_file
 from podium.config import read_config
 from podium.errors import UsageError
@@ -19,6 +21,7 @@ from podium.files import canonical_json
 from podium.plan import PlanOptions, matrix, plan, provisions_of
 from podium.records import write_record
 from podium.run_directory import PLAN
+from podium.sources import FORMS
 from podium.workflow_commands import write_outputs
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ def planning_options(command: F) -> F:
     options = (
         click.option("--tag", help="The release; without one the run is a tryout and never submitted."),
         click.option("--commit", default="", help="The commit that the tag names."),
-        click.option("--checkpoint", type=PATH, help="Folder or weight file; podium.toml says where without it."),
+        click.option("--checkpoint", help=f"Where it lies: {FORMS}. podium.toml says it without."),
         click.option("--tasks", default="", help="Comma-separated; podium.toml's or the board's tasks without it."),
         click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems of each task."),
         click.option("--n-samples", type=click.IntRange(min=1), help="The board's protocol without it."),
@@ -46,18 +49,26 @@ def planning_options(command: F) -> F:
 
 
 def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked: Any) -> PlanOptions:
-    """Find the checkpoint: the one named, else the release's, else (without a tag) the tryout's. Raises UsageError."""
+    """Find and fetch the checkpoint: the one named, else the release's, else (without a tag) the tryout's.
+
+    Raises UsageError, and what the checkpoint's source raises.
+    """
     root = config_path.resolve().parent
-    tag, checkpoint = asked.pop("tag") or "", asked.pop("checkpoint")
-    if checkpoint is None and tag:
-        checkpoint = root / config.model.checkpoint.replace("{tag}", tag)
-    elif checkpoint is None and config.model.tryout:
-        checkpoint = root / config.model.tryout
-    if checkpoint is None:
+    tag, typed = asked.pop("tag") or "", asked.pop("checkpoint")
+    address = from_here(typed, root) if typed else config.model.checkpoint if tag else config.model.tryout
+    if not address:
         message = "neither a release tag nor a checkpoint was named"
         raise UsageError(message, hint="pass --tag v1.0.0 for a release, or --checkpoint FOLDER to try one out")
-    base = root / config.model.base if config.model.base else None
-    return PlanOptions(tag=tag, checkpoint=checkpoint, base=base, tasks=split_names(tasks), **asked)
+    chosen = PlanOptions(tag=tag, checkpoint=Path(), tasks=split_names(tasks), **asked)
+    found = fetch_checkpoint(address, tag, root)
+    base = fetch_checkpoint(config.model.base, tag, root) if config.model.base else None
+    return msgspec.structs.replace(
+        chosen,
+        checkpoint=found.path,
+        source=found.address,
+        base=base.path if base else None,
+        base_source=base.address if base else "",
+    )
 
 
 @click.command()

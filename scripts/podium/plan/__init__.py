@@ -31,12 +31,17 @@ TRYOUT_TAG = "tryout"
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked for. An empty tag is a tryout: it is evaluated, and never submitted."""
+    """What a run was asked for. An empty tag is a tryout: it is evaluated, and never submitted.
+
+    `checkpoint` is on this machine; `source` is the address that it came from, and `base_source` that of the base.
+    """
 
     tag: str = ""
     commit: str = ""
     checkpoint: Path
+    source: str = ""
     base: Path | None = None
+    base_source: str = ""
     data_dir: Path | None = None
     tasks: tuple[str, ...] = ()
     limit: int | None = None
@@ -71,12 +76,13 @@ def plan(options: PlanOptions, config: Config) -> Plan:
         release=Release(tag=options.tag or TRYOUT_TAG, commit=options.commit, model=config.model_name),
         profile=profile.name,
         checkpoint=digest_checkpoint(options.checkpoint),
+        source=options.source,
         sampling=sampling,
         backend=config.evaluation.backend,
         dtype=config.model.dtype,
         conversion=Conversion(
             assume=config.model.assume,
-            base=str(options.base) if options.base else "",
+            base=options.base_source or (str(options.base) if options.base else ""),
             base_sha256=config.model.base_sha256,
         ),
         mode="parity",

@@ -74,11 +74,15 @@ class Conversion(Part, frozen=True, kw_only=True):
 
 
 class Plan(Record, frozen=True, kw_only=True, tag="plan"):
-    """plan.json: everything a run will do. `partial` says why it can never be a submission; empty means it can."""
+    """plan.json: everything a run will do. `partial` says why it can never be a submission; empty means it can.
+
+    `source` is the address that gives the checkpoint's files again; every later job holds them to their digests.
+    """
 
     release: Release
     profile: str
     checkpoint: list[FileDigest]
+    source: str = ""
     sampling: Sampling
     backend: str
     dtype: str

@@ -75,6 +75,26 @@ class Pull(msgspec.Struct, kw_only=True):
     comments: list[Comment] = []
 
 
+class Asset(msgspec.Struct, kw_only=True):
+    """A file of a release; its bytes lie with the large files."""
+
+    id: int
+    name: str
+    size_bytes: int
+    sha256: str
+    updated_at: str
+
+
+class ReleaseState(msgspec.Struct, kw_only=True):
+    """A release of a GitHub repository."""
+
+    id: int
+    tag: str
+    draft: bool
+    created_at: str
+    assets: list[Asset] = []
+
+
 class RepositoryState(msgspec.Struct, kw_only=True):
     """A GitHub repository: its place in the fork network and its pull requests."""
 
@@ -89,6 +109,10 @@ class RepositoryState(msgspec.Struct, kw_only=True):
     # A fork is made in GitHub's own time: so many looks say that it is not there.
     looks_until_ready: int = 0
     pulls: list[Pull] = []
+    releases: list[ReleaseState] = []
+    is_private: bool = False
+    # Git LFS gives out nothing any more this month.
+    is_over_quota: bool = False
 
     @property
     def owner(self) -> str:
@@ -126,6 +150,9 @@ class HubState(msgspec.Struct, kw_only=True):
     kind: str
     writers: list[str]
     created_at: str
+    is_private: bool = False
+    is_gated: bool = False
+    readers: list[str] = []
     discussions: list[Discussion] = []
 
 
@@ -295,6 +322,8 @@ class Store:
             default_branch=seed.default_branch,
             archived=seed.archived,
             created_at=self.now(),
+            is_private=seed.is_private,
+            is_over_quota=seed.is_over_quota,
         )
         git = self.git(added)
         git.create(seed.default_branch, self.folder / "github" / "objects" / added.network)
@@ -320,7 +349,15 @@ class Store:
         key = f"{seed.kind}s/{seed.id}"
         if key in self.state.hub:
             return self.state.hub[key]
-        added = HubState(id=seed.id, kind=seed.kind, writers=list(seed.writers), created_at=self.now())
+        added = HubState(
+            id=seed.id,
+            kind=seed.kind,
+            writers=list(seed.writers),
+            created_at=self.now(),
+            is_private=seed.is_private,
+            is_gated=seed.is_gated,
+            readers=list(seed.readers),
+        )
         git = self.hub_git(added)
         git.create("main")
         files = seed.files or {".gitattributes": ""}

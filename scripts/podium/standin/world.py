@@ -38,14 +38,19 @@ class Repository(Part, frozen=True, kw_only=True):
     files: dict[str, str] = msgspec.field(default_factory=dict)
     default_branch: str = "main"
     archived: bool = False
+    is_private: bool = False
+    is_over_quota: bool = False
 
 
 class Space(Part, frozen=True, kw_only=True):
-    """A Hub repository; a Space unless `kind` says otherwise."""
+    """A Hub repository; a Space unless `kind` says otherwise. Files of a gated one are for its `readers` alone."""
 
     id: FullName
     kind: Literal["model", "dataset", "space"] = "space"
     writers: list[str] = msgspec.field(default_factory=list)
+    readers: list[str] = msgspec.field(default_factory=list)
+    is_private: bool = False
+    is_gated: bool = False
     files: dict[str, str] = msgspec.field(default_factory=dict)
 
 
