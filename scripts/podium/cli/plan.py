@@ -18,7 +18,8 @@ from podium.config import read_config
 from podium.errors import UsageError
 from podium.execute.provisions.checks import look_at_all
 from podium.files import canonical_json
-from podium.plan import PlanOptions, matrix, plan, provisions_of
+from podium.plan import PlanOptions, plan, provisions_of
+from podium.plan.facts import facts_of
 from podium.records import write_record
 from podium.run_directory import PLAN
 from podium.sources import FORMS
@@ -74,7 +75,7 @@ def build_plan_options(config_path: Path, config: Config, *, tasks: str, **asked
 @click.command()
 @planning_options
 @click.option("-o", "--output", type=FILE, default=Path(PLAN), show_default=True)
-@click.option("--matrix", "as_matrix", is_flag=True, help="Print the GitHub matrices as JSON.")
+@click.option("--matrix", "as_matrix", is_flag=True, help="Print what the jobs of a workflow need, as JSON.")
 def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
     """Write plan.json: every task, its problems and digests, every job and where it runs.
 
@@ -89,25 +90,19 @@ def command(config: Path, output: Path, as_matrix: bool, **asked: Any) -> None:
         write_record(output, record)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
-    matrices = {stage: canonical_json(matrix(record, stage)).decode() for stage in ("generate", "execute")}
-    places = {
-        "checkpoint": os.path.relpath(options.checkpoint),
-        "base": os.path.relpath(options.base) if options.base else "",
-    }
-    write_outputs(os.environ, {**matrices, **_facts(record), **places})
-    click.echo(f'{{"execute":{matrices["execute"]},"generate":{matrices["generate"]}}}' if as_matrix else output)
+    facts = canonical_json(facts_of(record)).decode()
+    submittable = "false" if record.partial else "true"
+    write_outputs(os.environ, {"facts": facts, "submittable": submittable, **_names(record)})
+    click.echo(facts if as_matrix else output)
     if not as_matrix and not os.environ.get("GITHUB_OUTPUT"):
         with build_sandbox(unsafe_no_sandbox=False) as sandbox:
             look_at_all(provisions_of(record), sandbox)
 
 
-def _facts(record: Plan) -> dict[str, str]:
-    """What later jobs of a workflow need to know without reading plan.json."""
+def _names(record: Plan) -> dict[str, str]:
+    """What steps of the same job need to know without reading plan.json."""
     return {
         "model": record.release.model.model,
         "dtype": record.dtype,
-        "assume": record.conversion.assume,
-        "base-sha256": record.conversion.base_sha256,
         "folder": record.release.model.folder,
-        "submittable": "false" if record.partial else "true",
     }

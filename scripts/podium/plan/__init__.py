@@ -6,7 +6,7 @@ Reads podium.toml, the tasks' data and the checkpoint's files. Writes plan.json.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,7 +18,9 @@ from podium.errors import CheckpointError, UnknownNameError, UsageError
 from podium.execute.languages import LANGUAGES
 from podium.execute.provisions import provisions_named
 from podium.generate.backends.seam import BACKENDS
+from podium.generate.shards import part_of
 from podium.names import check_name
+from podium.plan.shards import hours_of, shard_names, shards_of, tokens_per_second
 from podium.profiles import profile_named, shortfalls
 from podium.records import Conversion, Plan, PlannedJob, PlannedTask, Release, Sampling
 from podium.tasks import known_tasks, load_task
@@ -26,6 +28,7 @@ from podium.tasks import known_tasks, load_task
 if TYPE_CHECKING:
     from podium.config import Config
     from podium.execute.provisions import Provisions
+    from podium.records import FileDigest
 
 TRYOUT_TAG = "tryout"
 
@@ -72,10 +75,11 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     partial = shortfalls({task.task: len(task.problems) for task in tasks}, sampling, profile)
     if not options.tag:
         partial.insert(0, "it was run without a release tag")
+    checkpoint = digest_checkpoint(options.checkpoint)
     return Plan(
         release=Release(tag=options.tag or TRYOUT_TAG, commit=options.commit, model=config.model_name),
         profile=profile.name,
-        checkpoint=digest_checkpoint(options.checkpoint),
+        checkpoint=checkpoint,
         source=options.source,
         sampling=sampling,
         backend=config.evaluation.backend,
@@ -87,7 +91,7 @@ def plan(options: PlanOptions, config: Config) -> Plan:
         ),
         mode="parity",
         tasks=tasks,
-        jobs=_jobs(tasks, sampling, config),
+        jobs=_jobs(tasks, sampling, config, checkpoint),
         partial=partial,
         podium=__version__,
     )
@@ -134,40 +138,29 @@ def _plan_task(name: str, options: PlanOptions) -> PlannedTask:
     )
 
 
-def _jobs(tasks: list[PlannedTask], sampling: Sampling, config: Config) -> list[PlannedJob]:
-    jobs = [PlannedJob(stage="convert", runs_on=config.runners.convert)]
-    for stage, runs_on in (("generate", config.runners.generate), ("execute", config.runners.execute)):
+def _jobs(
+    tasks: list[PlannedTask], sampling: Sampling, config: Config, checkpoint: list[FileDigest]
+) -> list[PlannedJob]:
+    """Every job of the distributed run: a task is drawn in shards and executed as a whole."""
+    runners = config.runners
+    rate = tokens_per_second(runners.generate, runners.tokens_per_second)
+    samples = {task.task: len(task.problems) * sampling.n_samples for task in tasks}
+    hours = {
+        name: hours_of(count, sampling, config.evaluation.backend, rate, checkpoint) for name, count in samples.items()
+    }
+    counts = shards_of({task.task: len(task.problems) for task in tasks}, hours)
+    jobs = [PlannedJob(stage="convert", runs_on=runners.convert)]
+    for task in tasks:
+        name = task.task
         jobs += [
             PlannedJob(
-                stage=stage,
-                task=task.task,
-                runs_on=runs_on,
-                samples=len(task.problems) * sampling.n_samples,
+                stage="generate",
+                task=name,
+                shard=shard,
+                runs_on=runners.generate,
+                samples=len(part_of(task.problems, shard)) * sampling.n_samples,
             )
-            for task in tasks
+            for shard in shard_names(counts[name])
         ]
+        jobs.append(PlannedJob(stage="execute", task=name, runs_on=runners.execute, samples=samples[name]))
     return jobs
-
-
-def matrix(record: Plan, stage: str) -> dict[str, Any]:
-    """The GitHub matrix of one stage; every value is text, empty where the command's own default holds."""
-    planned = {task.task: task for task in record.tasks}
-    return {
-        "include": [
-            {
-                "task": job.task,
-                "runs-on": job.runs_on,
-                "name": record.release.model.model,
-                "backend": record.backend,
-                "n-samples": str(record.sampling.n_samples),
-                "seed": str(record.sampling.seed),
-                "limit": _limit(planned[job.task]),
-            }
-            for job in record.jobs
-            if job.stage == stage
-        ]
-    }
-
-
-def _limit(task: PlannedTask) -> str:
-    return str(len(task.problems)) if len(task.problems) < task.problems_in_task else ""

@@ -57,10 +57,11 @@ class PlannedTask(Part, frozen=True, kw_only=True):
 
 
 class PlannedJob(Part, frozen=True, kw_only=True):
-    """One job of the distributed run: a stage, the task it works on if any, and where it may run."""
+    """One job of the distributed run: a stage, the task and the shard it works on if any, and where it may run."""
 
     stage: str
     task: str = ""
+    shard: str = "1/1"
     runs_on: list[str]
     samples: Count = 0
 
