@@ -79,6 +79,26 @@ class Pull(msgspec.Struct, kw_only=True):
     comments: list[Comment] = []
 
 
+class Asset(msgspec.Struct, kw_only=True):
+    """A file of a release; its bytes lie with the large files."""
+
+    id: int
+    name: str
+    size_bytes: int
+    sha256: str
+    updated_at: str
+
+
+class ReleaseState(msgspec.Struct, kw_only=True):
+    """A release of a GitHub repository."""
+
+    id: int
+    tag: str
+    draft: bool
+    created_at: str
+    assets: list[Asset] = []
+
+
 class RepositoryState(msgspec.Struct, kw_only=True):
     """A GitHub repository: its place in the fork network and its pull requests."""
 
@@ -98,6 +118,10 @@ class RepositoryState(msgspec.Struct, kw_only=True):
     renamed_branches: dict[str, str] = {}
     # The labels that exist; None where any name does.
     labels: list[str] | None = None
+    releases: list[ReleaseState] = []
+    is_private: bool = False
+    # Git LFS gives out nothing any more this month.
+    is_over_quota: bool = False
 
     @property
     def owner(self) -> str:
@@ -135,6 +159,9 @@ class HubState(msgspec.Struct, kw_only=True):
     kind: str
     writers: list[str]
     created_at: str
+    is_private: bool = False
+    is_gated: bool = False
+    readers: list[str] = []
     discussions: list[Discussion] = []
     former_names: list[str] = []
     discussions_disabled: bool = False
@@ -328,6 +355,8 @@ class Store:
             created_at=self.now(),
             former_names=list(seed.former_names),
             labels=seed.labels,
+            is_private=seed.is_private,
+            is_over_quota=seed.is_over_quota,
         )
         git = self.git(added)
         git.create(seed.default_branch, self.folder / "github" / "objects" / added.network)
@@ -361,6 +390,9 @@ class Store:
             created_at=self.now(),
             former_names=list(seed.former_names),
             discussions_disabled=not seed.discussions,
+            is_private=seed.is_private,
+            is_gated=seed.is_gated,
+            readers=list(seed.readers),
         )
         git = self.hub_git(added)
         git.create("main")

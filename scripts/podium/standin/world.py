@@ -41,14 +41,19 @@ class Repository(Part, frozen=True, kw_only=True):
     # Names it had before, from which GitHub leads on; and the labels that exist (any name without a list).
     former_names: list[FullName] = msgspec.field(default_factory=list)
     labels: list[str] | None = None
+    is_private: bool = False
+    is_over_quota: bool = False
 
 
 class Space(Part, frozen=True, kw_only=True):
-    """A Hub repository; a Space unless `kind` says otherwise."""
+    """A Hub repository; a Space unless `kind` says otherwise. Files of a gated one are for its `readers` alone."""
 
     id: FullName
     kind: Literal["model", "dataset", "space"] = "space"
     writers: list[str] = msgspec.field(default_factory=list)
+    readers: list[str] = msgspec.field(default_factory=list)
+    is_private: bool = False
+    is_gated: bool = False
     files: dict[str, str] = msgspec.field(default_factory=dict)
     former_names: list[FullName] = msgspec.field(default_factory=list)
     discussions: bool = True
