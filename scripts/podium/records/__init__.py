@@ -53,6 +53,7 @@ from podium.records.values import (
     Transformation,
 )
 from podium.records.verdicts import Limits, SandboxFacts, Verdict, VerdictsHeader
+from podium.records.verification import Conclusion, Redrawing, RedrawnSample, Verification, VerifiedTask
 
 __all__ = [
     "BESIDE",
@@ -61,6 +62,7 @@ __all__ = [
     "LIMIT_OUTCOMES",
     "Agreement",
     "Check",
+    "Conclusion",
     "Conversion",
     "Count",
     "Diagnosis",
@@ -93,6 +95,8 @@ __all__ = [
     "ProblemId",
     "Receipt",
     "Record",
+    "Redrawing",
+    "RedrawnSample",
     "Release",
     "Sample",
     "SamplesHeader",
@@ -113,6 +117,8 @@ __all__ = [
     "Trial",
     "Verdict",
     "VerdictsHeader",
+    "Verification",
+    "VerifiedTask",
     "decode",
     "digest_of_files",
     "encode",
@@ -137,6 +143,7 @@ JSON_RECORDS: dict[str, type[Record]] = {
     "ledger": LedgerFile,
     "agreement": Agreement,
     "diagnosis": Diagnosis,
+    "verification": Verification,
 }
 JSONL_RECORDS: dict[str, tuple[type[Record], type[Part]]] = {
     "samples": (SamplesHeader, Sample),
