@@ -163,7 +163,7 @@ def _redraw(
     from podium.cli.generate import build_backend
     from podium.convert import digest_folder
     from podium.records import digest_of_files
-    from podium.verify.redraw import RedrawOptions, redraw
+    from podium.verify.redraw import ADDRESSED, RedrawOptions, redraw, says_podium
 
     claims = [claim for claim in chosen(submitted, settled.tasks) if claim.generations is not None]
     config = next((claim.config for claim in claims if claim.config), {})
@@ -183,6 +183,7 @@ def _redraw(
         sampling=msgspec.structs.replace(
             BOARD_SAMPLING, n_samples=submitted.n_samples, seed=seed if isinstance(seed, int) and seed >= 0 else 0
         ),
+        is_comparable=options.backend in ADDRESSED and says_podium(config),
     )
     return redraw(again, claims, load, build_backend(options.backend, model, dtype), report)
 

@@ -60,6 +60,8 @@ def most(count: int, trials: int) -> float:
 
 def together(chances: list[float]) -> float:
     """The chance of these chances or less likely ones, if all claims are true (Fisher)."""
+    if not chances:
+        return 1.0
     half = -math.fsum(math.log(max(chance, 1e-300)) for chance in chances)
     term, total = 1.0, 0.0
     for number in range(len(chances)):

@@ -216,13 +216,19 @@ class Trial:
             grouped=self._claim.grouped,
             metrics=self._claim.metrics,
             found=found,
-            difference=found - score if found is not None and score is not None else None,
+            difference=self._difference(found),
             probability=self.probability,
             hidden=self._hidden(),
             conclusion=conclusion,
             reasons=[*self.refuted, *self.undecided],
             toolchain=seen.toolchain,
         )
+
+    def _difference(self, found: float | None) -> float | None:
+        if found is None or self.score is None:
+            return None
+        difference = found - self.score
+        return 0.0 if abs(difference) < SCORE_TOLERANCE else difference
 
     def _judge(self) -> None:
         seen, probability = self.seen, self.probability
