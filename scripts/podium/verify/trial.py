@@ -159,7 +159,7 @@ class Trial:
         return self.can_go_on and probability is not None and REFUTED <= probability < DOUBTED
 
     def begin(self, sandbox: Runner, report: Progress) -> None:
-        """Execute the part that was asked for, or `LEAST`. A language that cannot be executed here leaves the task undecided."""
+        """Execute the part that was asked for, or `LEAST`; a language that cannot run here leaves it undecided."""
         if self._order:
             part = math.ceil(len(self._order) * self._options.fraction)
             self._execute(max(part, LEAST), sandbox, report)
@@ -204,7 +204,7 @@ class Trial:
     def conclude(self) -> VerifiedTask:
         """What the trial came to."""
         self._judge()
-        seen, score = self.seen, self.score
+        seen = self.seen
         found = seen.passed / seen.executed if seen.executed else None
         conclusion: Conclusion = "refuted" if self.refuted else "undecided" if self.undecided else "verified"
         return VerifiedTask(
