@@ -25,6 +25,7 @@ COMMANDS = {
     "crosscheck": ("podium.cli.crosscheck", "The official harness judges the same generations; agreement per task."),
     "score": ("podium.cli.score", "Metrics from verdicts."),
     "validate": ("podium.cli.validate", "Check record files, run directories and submissions."),
+    "verify": ("podium.cli.verify", "Recompute anybody's scores from a random part of the generations, or from all."),
     "report": ("podium.cli.report", "Gates, report page and pull request body of a run."),
     "submit": ("podium.cli.submit", "Open or update the pull request in the leaderboard fork."),
     "publish": ("podium.cli.publish", "Send the approved submission to the Space."),

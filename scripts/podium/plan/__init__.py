@@ -22,7 +22,7 @@ from podium.names import check_name
 from podium.plan.costs import read_costs
 from podium.plan.jobs import jobs_of
 from podium.profiles import profile_named, shortfalls
-from podium.records import Conversion, Plan, PlannedTask, Release, Sampling
+from podium.records import Conversion, Plan, PlannedTask, Release
 from podium.tasks import known_tasks, load_task
 
 if TYPE_CHECKING:

@@ -56,6 +56,7 @@ from podium.records.values import (
     Transformation,
 )
 from podium.records.verdicts import Limits, SandboxFacts, Verdict, VerdictsHeader
+from podium.records.verification import Conclusion, Redrawing, RedrawnSample, Verification, VerifiedTask
 
 __all__ = [
     "JSONL_RECORDS",
@@ -64,6 +65,7 @@ __all__ = [
     "LIMIT_OUTCOMES",
     "Agreement",
     "Check",
+    "Conclusion",
     "Conversion",
     "Count",
     "Diagnosis",
@@ -96,6 +98,8 @@ __all__ = [
     "ProblemId",
     "Receipt",
     "Record",
+    "Redrawing",
+    "RedrawnSample",
     "Release",
     "Sample",
     "SamplesHeader",
@@ -116,6 +120,8 @@ __all__ = [
     "Trial",
     "Verdict",
     "VerdictsHeader",
+    "Verification",
+    "VerifiedTask",
     "decode",
     "digest_of_files",
     "encode",

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Records that lie outside of run directories.
-ELSEWHERE = (Later(name="send-plan", schema="send-plan"), Later(name="diagnosis", schema="diagnosis"))
+ELSEWHERE = (
+    Later(name="send-plan", schema="send-plan"),
+    Later(name="diagnosis", schema="diagnosis"),
+    Later(name="verification", schema="verification", limit_bytes=64 << 20),
+)
 KINDS: dict[str, Row] = {row.name: row for row in (*ELSEWHERE, *TABLE)}
 FIXED = fixed()
 

@@ -44,6 +44,14 @@ class Budget(NamedTuple):
     wait_seconds: float
 
 
+class BlobFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A file at a commit: git's name of its bytes, how many they are, and git's mode (a link has another one)."""
+
+    sha: str
+    size_bytes: int
+    mode: str
+
+
 def _content(entry: GitTreeElement) -> str:
     """A file's blob; a link or an executable with the same bytes is not the same file."""
     return entry.sha if entry.mode == MODE else f"{entry.mode} {entry.sha}"
@@ -220,16 +228,36 @@ class Forge:
 
     def blobs_at(self, commit: str, folder: str) -> dict[str, str]:
         """Git's names of all files of a folder at a commit, by path below it; empty if there is no such folder."""
+        return {entry.path: _content(entry) for entry in self._files(commit, folder)}
+
+    def files_at(self, commit: str, folder: str) -> dict[str, BlobFacts]:
+        """All files of a folder at a commit, by path below it; empty if there is no such folder."""
+        return {
+            entry.path: BlobFacts(sha=entry.sha, size_bytes=entry.size or 0, mode=entry.mode)
+            for entry in self._files(commit, folder)
+        }
+
+    def _files(self, commit: str, folder: str) -> list[GitTreeElement]:
         with self._answers(f"list {folder} of {self.repository}"):
             sha = commit
             for part in folder.split("/"):
                 entries = self._repo.get_git_tree(sha).tree
                 found = [entry.sha for entry in entries if entry.path == part and entry.type == "tree"]
                 if not found:
-                    return {}
+                    return []
                 sha = found[0]
             listed = self._repo.get_git_tree(sha, recursive=True).tree
-            return {entry.path: _content(entry) for entry in listed if entry.type != "tree"}
+            return [entry for entry in listed if entry.type != "tree"]
+
+    def read_blob(self, sha: str) -> bytes:
+        """The bytes of a file by git's name of them."""
+        with self._answers(f"read a file of {self.repository}"):
+            return base64.b64decode(self._repo.get_git_blob(sha).content)
+
+    def changed_paths(self, number: int) -> list[str]:
+        """The files that a pull request changes, whatever it does to them."""
+        with self._answers(f"list the files of pull request #{number} of {self.repository}"):
+            return [file.filename for file in self._repo.get_pull(number).get_files()]
 
     def commits_beyond(self, base: str, branch_head: str) -> list[BranchCommit]:
         """Commits of the branch that the base lacks, oldest first, each with who podium is to it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -43,6 +44,7 @@ class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
 
     blob: str
     sha256: str
+    size_bytes: int = 0
 
 
 class Hub:
@@ -109,11 +111,20 @@ class Hub:
                 return {}
         return {
             entry.path.removeprefix(f"{folder}/"): RemoteFile(
-                blob=entry.blob_id, sha256=entry.lfs.sha256 if entry.lfs else ""
+                blob=entry.blob_id, sha256=entry.lfs.sha256 if entry.lfs else "", size_bytes=entry.size
             )
             for entry in listed
             if isinstance(entry, RepoFile)
         }
+
+    def download(self, revision: str, path: str, folder: Path) -> Path:
+        """Fetch one file of a revision to `folder`/`path`; returns where it is."""
+        with self._answers(f"fetch {path} of {self.place}"):
+            return Path(
+                self._client.hf_hub_download(
+                    self.repository, path, repo_type=self._kind, revision=revision, local_dir=folder
+                )
+            )
 
     def own_proposals(self, title: str) -> list[Proposal]:
         """This account's pull requests that were opened with this title, newest first; people may have changed it."""
