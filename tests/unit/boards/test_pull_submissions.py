@@ -10,7 +10,8 @@ from tests.acceptance.command import tree
 from tests.unit.verify.submissions import FOLDER, true_submission
 
 from podium import github, hub
-from podium.boards.fork.forge import BlobFacts, Forge, PullFacts
+from podium.boards.fork.facts import BlobFacts, PullFacts
+from podium.boards.fork.forge import Forge
 from podium.boards.hub.repository import Hub
 from podium.errors import RecordError, UsageError
 from podium.progress import SilentProgress

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from github.PullRequestReview import PullRequestReview
 
 
+class BlobFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A file at a commit: git's name of its bytes, how many they are, and git's mode (a link has another one)."""
+
+    sha: str
+    size_bytes: int
+    mode: str
+
+
 class PullFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A pull request as far as the boards care. `reviewers` are accounts, and teams as `OWNER/TEAM`."""
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from podium.boards.answers import SAFE_AGAIN, RefusedError, github_answers, patiently
-from podium.boards.fork.facts import BranchCommit, PullFacts, ReviewFacts, pull_facts, review_facts
+from podium.boards.fork.facts import BlobFacts, BranchCommit, PullFacts, ReviewFacts, pull_facts, review_facts
 from podium.errors import BoardUnreachableError, TokenScopeError
 from podium.submission.marks import TRAILER, plain
 from podium.tokens import is_on_this_machine
@@ -42,14 +42,6 @@ class Budget(NamedTuple):
 
     calls: int
     wait_seconds: float
-
-
-class BlobFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A file at a commit: git's name of its bytes, how many they are, and git's mode (a link has another one)."""
-
-    sha: str
-    size_bytes: int
-    mode: str
 
 
 def _content(entry: GitTreeElement) -> str:
