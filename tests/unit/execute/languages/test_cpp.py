@@ -83,8 +83,14 @@ STATUS = [
     (completed(step="compile", exit_code=1, files_exceeded=True), ("file_limit", "SyntaxError")),
     (completed(step="compile", exit_code=1, processes_exceeded=True), ("process_limit", "SyntaxError")),
     (completed(step="compile", exit_code=None, signal=9, output_exceeded=True), ("output_limit", "SyntaxError")),
-    (completed(step="compile", exit_code=1, stderr=b"ld: final link failed: No space left on device"), ("file_limit", "SyntaxError")),
-    (completed(step="compile", exit_code=4, stderr=b"File size limit exceeded signal terminated program as"), ("file_limit", "SyntaxError")),
+    (
+        completed(step="compile", exit_code=1, stderr=b"ld: final link failed: No space left on device"),
+        ("file_limit", "SyntaxError"),
+    ),
+    (
+        completed(step="compile", exit_code=4, stderr=b"File size limit exceeded signal terminated program as"),
+        ("file_limit", "SyntaxError"),
+    ),
     (completed(exit_code=1, stderr=b"No space left on device"), ("failed", "Exception")),
 ]
 

@@ -84,7 +84,12 @@ STATUS = [
     (completed(step="compile", exit_code=1, memory_exceeded=True), ("out_of_memory", "SyntaxError")),
     (completed(step="compile", exit_code=1, files_exceeded=True), ("file_limit", "SyntaxError")),
     (completed(step="compile", exit_code=None, signal=9, output_exceeded=True), ("output_limit", "SyntaxError")),
-    (completed(step="compile", exit_code=1, stderr=b"IO failure on output stream: File too large"), ("file_limit", "SyntaxError")),
+    (
+        completed(step="compile", exit_code=1, stderr=b"IO failure on output stream: File too large"),
+        ("file_limit", "SyntaxError"),
+    ),
+    (completed(step="compile", exit_code=None, signal=25), ("file_limit", "SyntaxError")),
+    (completed(step="compile", exit_code=None, signal=11), ("syntax_error", "SyntaxError")),
 ]
 
 
