@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ def limit_of_compiler(completed: Completed) -> Outcome | None:
     """The limit of ours, unknown to the harness, that a compiler met which failed."""
     if limit := met_limit(completed):
         return limit
-    return "file_limit" if any(text in completed.stderr for text in NO_ROOM) else None
+    no_room = completed.signal == signal.SIGXFSZ or any(text in completed.stderr for text in NO_ROOM)
+    return "file_limit" if no_room else None
 
 
 class Compiled(SafeSubprocess, ABC):

@@ -88,6 +88,8 @@ STATUS = [
         completed(step="compile", exit_code=1, stderr=b"IO failure on output stream: File too large"),
         ("file_limit", "SyntaxError"),
     ),
+    (completed(step="compile", exit_code=None, signal=25), ("file_limit", "SyntaxError")),
+    (completed(step="compile", exit_code=None, signal=11), ("syntax_error", "SyntaxError")),
 ]
 
 
