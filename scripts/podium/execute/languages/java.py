@@ -87,7 +87,11 @@ class Java(Compiled):
         ]
 
 
+def did_not_start(completed: Completed) -> bool:
+    """Whether a virtual machine said that it cannot have the memory that it starts with."""
+    return any(text in stream for text in NOT_STARTED for stream in (completed.stdout, completed.stderr))
+
+
 def _lacked_memory(completed: Completed) -> bool:
-    said = completed.stdout + completed.stderr
-    is_full = HEAP_IS_FULL in said and (completed.step == "run" or completed.exit_code == COMPILER_BROKE)
-    return is_full or any(text in said for text in NOT_STARTED)
+    is_full = HEAP_IS_FULL in completed.stdout + completed.stderr
+    return did_not_start(completed) or (is_full and (completed.step == "run" or completed.exit_code == COMPILER_BROKE))

@@ -35,14 +35,7 @@ class JavaScript(Script):
             return stopped
         if completed.exit_code == 0:
             return "passed", "OK"
-        said = (completed.stdout, completed.stderr)
-        message = next((name for text, name in TEXTS if any(text in stream for stream in said)), "Exception")
-        outcome, _ = self.broken(completed)
-        if message == "SyntaxError":
-            outcome = met_limit(completed) or "syntax_error"
-        elif outcome == "crashed" and any(text in completed.stderr for text in OUT_OF_MEMORY):
-            outcome = "out_of_memory"
-        return outcome, message
+        return read_failure(completed, self.broken(completed)[0], [completed.stdout, completed.stderr])
 
     def probes(self, tests: str) -> list[Probe]:
         """Right, wrong, malformed, endless."""
@@ -54,3 +47,13 @@ class JavaScript(Script):
             Probe(name="syntax error", program=f"{head}return [42;{tail}", wanted="syntax_error"),
             Probe(name="endless loop", program=f"{head}for (;;) {{}}{tail}", wanted="timed_out"),
         ]
+
+
+def read_failure(completed: Completed, outcome: Outcome, said: list[bytes]) -> tuple[Outcome, str]:
+    """The outcome and text of a failure of Node, from what it is known by and from what is searched for names."""
+    message = next((name for text, name in TEXTS if any(text in stream for stream in said)), "Exception")
+    if message == "SyntaxError":
+        outcome = met_limit(completed) or "syntax_error"
+    elif outcome == "crashed" and any(text in completed.stderr for text in OUT_OF_MEMORY):
+        outcome = "out_of_memory"
+    return outcome, message

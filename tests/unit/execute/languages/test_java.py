@@ -233,6 +233,10 @@ MUCH = "byte[] much = new byte[1 << 20];\nfor (int i = 0; i < 1000; i++) { Syste
 ODD = {
     "ends early": (f"{MAIN}System.exit(0);\n}}\n}}", ("passed", "OK")),
     "assertions are on": (f"{MAIN}assert false;\n}}\n}}", ("failed", "Exception")),
+    "its heap is the same everywhere": (
+        f"{MAIN}assert Runtime.getRuntime().maxMemory() == 3L << 30;\n}}\n}}",
+        ("passed", "OK"),
+    ),
     "no main": ("class Problem { }", ("failed", "Exception")),
     "another class": (MAIN.replace("Problem", "Solution") + "}\n}", ("failed", "Exception")),
     "a public class in another file": (f"public {MAIN}}}\n}}", ("syntax_error", "SyntaxError")),
