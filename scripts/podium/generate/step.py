@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium import generate
+from podium.files import sha256_file
 from podium.protocol import generations_name
 from podium.records import Model, read_record
 from podium.run_directory import MODEL
@@ -29,12 +30,14 @@ def generate_step(work: Work, planned: PlannedTask) -> Step:
     """model/ and prompts to samples and generations of one task."""
 
     def inputs(finished: Finished) -> Inputs:
+        replayed = work.replayed(planned)
         return {
             "model": finished.outputs_sha256("convert"),
             "data": planned.data_sha256,
             "problems": planned.problems,
             "sampling": msgspec.to_builtins(work.plan.sampling),
             "backend": work.plan.backend,
+            **({"generations": sha256_file(replayed)} if replayed else {}),
         }
 
     def do() -> Iterator[Path]:
@@ -49,7 +52,7 @@ def generate_step(work: Work, planned: PlannedTask) -> Step:
             discard=work.options.discard,
             discarding=work.options.ways.discard,
         )
-        generate.generate(options, work.task(planned), work.backend(), work.report)
+        generate.generate(options, work.task(planned), work.backend(planned), work.report)
         yield generate.samples_path(work.run_dir, planned.task)
         yield work.run_dir / generations_name(planned.task, work.model_name)
 
