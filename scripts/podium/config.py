@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import msgspec
 
@@ -50,11 +50,15 @@ class EvaluationSection(Section, frozen=True, kw_only=True):
 
 
 class RunnersSection(Section, frozen=True, kw_only=True):
-    """[runners]: labels of the machines that jobs ask for."""
+    """[runners]: labels of the machines that jobs ask for.
+
+    `tokens_per_second` is what one of `generate` draws of this model; shards are made so that each takes two hours.
+    """
 
     convert: list[str] = msgspec.field(default_factory=lambda: ["ubuntu-latest"])
     generate: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "gpu"])
     execute: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "cpu"])
+    tokens_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 class ToolchainsSection(Section, frozen=True, kw_only=True):

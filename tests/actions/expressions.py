@@ -78,10 +78,12 @@ class Parser:
         while not self._take(")"):
             values.append(self.value())
             self._take(",")
-        return FUNCTIONS[name](*values)
+        return self._below(FUNCTIONS[name](*values))
 
     def _path(self, name: str) -> Any:
-        found = self.contexts[name]
+        return self._below(self.contexts[name])
+
+    def _below(self, found: Any) -> Any:
         while self._take("."):
             found = found[self.tokens.pop(0)]
         return found

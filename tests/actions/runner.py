@@ -35,7 +35,7 @@ class Job:
         for folder in (self.temp, self.workspace):
             folder.mkdir(parents=True)
         self.environment = environment
-        self.contexts = {**contexts, "steps": {}, "runner": {"temp": str(self.temp)}}
+        self.contexts = {**contexts, "steps": {}, "runner": {"temp": str(self.temp), "environment": "self-hosted"}}
 
     def step(self, step: dict[str, Any]) -> None:
         """Run one step of a workflow and keep its outputs."""
@@ -170,7 +170,7 @@ class Runner:
         contexts: dict[str, Any] = {
             "inputs": {name: inputs.get(name, "") for name in declared},
             "github": {"run_attempt": 1, "ref_type": "branch", "ref_name": "main", "token": ""},
-            "secrets": {"PODIUM_FORK_TOKEN": "", "HF_TOKEN": ""},
+            "secrets": {"PODIUM_FORK_TOKEN": "", "HF_TOKEN": "", "PODIUM_HUB_READ_TOKEN": ""},
             "needs": {},
         }
         for name, job in workflow["jobs"].items():  # the files list jobs in the order of their needs
@@ -183,13 +183,16 @@ class Runner:
                 self.finished.append(name)
 
     def _job(self, job: dict[str, Any], contexts: dict[str, Any]) -> dict[str, str]:
-        if "uses" in job:
-            inputs = {name: as_text(fill(value, contexts)) for name, value in job.get("with", {}).items()}
-            self.workflow(REPOSITORY / job["uses"].removeprefix(OWN), inputs)
-            return {}
         matrix = fill(job.get("strategy", {}).get("matrix", {}), contexts)
+        combinations = fill(matrix.get("include", [{}]), contexts)
+        if "uses" in job:
+            for combination in combinations:
+                within = {**contexts, "matrix": combination}
+                inputs = {name: as_text(fill(value, within)) for name, value in job.get("with", {}).items()}
+                self.workflow(REPOSITORY / job["uses"].removeprefix(OWN), inputs)
+            return {}
         done: dict[str, str] = {}
-        for combination in matrix.get("include", [{}]):
+        for combination in combinations:
             running = Job(self, {**contexts, "matrix": combination}, self.environment)
             for step in job["steps"]:
                 running.step(step)

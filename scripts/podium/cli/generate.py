@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,15 @@ from podium.cli.working import command_line, working_in
 from podium.config import DEFAULT_BACKEND
 from podium.convert import digest_folder
 from podium.errors import BackendError, UsageError
-from podium.generate import GenerateOptions, generate, samples_path
+from podium.generate import GenerateOptions, samples_path
 from podium.generate.backends.seam import BACKEND_OPTIONS, BACKENDS
 from podium.generate.shards import WHOLE
-from podium.generate.step import step_name
-from podium.ledger import forget_steps
+from podium.generate.step import generate_step
+from podium.ledger import do_alone
 from podium.names import check_name, load
 from podium.protocol import BOARD_SAMPLING, generations_name
 from podium.records import Sampling, digest_of_files
+from podium.step import task_at_hand
 from podium.tasks import load_task
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ def command(
 ) -> None:
     """Draw samples from MODEL_DIR, a folder that `podium convert` wrote. Continues where it was stopped."""
     inputs = BackendInputs(generations=generations, harness=harness, harness_python=harness_python)
-    loaded = load_task(task, data_dir, limit)
+    loaded = task_at_hand(load_task(task, data_dir, limit))
     options = GenerateOptions(
         run_dir=output,
         model_name=name or model_dir.resolve().name,
@@ -156,10 +158,12 @@ def command(
         shard=shard,
         discard=discard,
         discarding=command_line("--discard"),
+        replayed=generations,
     )
+    progress = build_progress()
+    building = partial(build_backend, backend, model_dir, dtype, inputs)
     with working_in(output, is_new=True):
-        generate(options, loaded, build_backend(backend, model_dir, dtype, inputs), build_progress())
-        forget_steps(output, step_name(task))
+        do_alone(output, generate_step(options, model_dir, loaded, building, progress), progress)
     is_whole = shard == WHOLE
     click.echo(output / generations_name(task, options.model_name) if is_whole else samples_path(output, task, shard))
 

@@ -11,6 +11,7 @@ from podium.config import FILE_NAME, read_config
 from podium.errors import UsageError
 from podium.execute.languages import LANGUAGES
 from podium.execute.provisions import provisions_named
+from podium.execute.toolchains.missing import ROOTS
 from podium.names import check_name
 from podium.tasks import known_tasks
 
@@ -36,9 +37,10 @@ def root_option(command: F) -> F:
 def roots_of(root: tuple[str, ...], config: Config | None, base: Path) -> dict[str, Path]:
     """The root of each language that has one: the option's before podium.toml's, whose paths begin at `base`.
 
-    Raises UsageError and UnknownNameError.
+    Those that podium made itself come last. Raises UsageError and UnknownNameError.
     """
-    found = {name: base / folder for name, folder in (config.toolchains.roots if config else {}).items()}
+    found = {name: ROOTS / name for name in LANGUAGES if (ROOTS / name).is_dir()}
+    found |= {name: base / folder for name, folder in (config.toolchains.roots if config else {}).items()}
     for text in root:
         language, separator, folder = text.partition("=")
         if not (separator and language and folder):

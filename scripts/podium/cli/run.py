@@ -23,6 +23,7 @@ from podium.config import FILE_NAME, read_config
 from podium.generations import check_files
 from podium.pipeline import RunOptions, Tools, run
 from podium.plan import TRYOUT_TAG, plan
+from podium.plan.costs import TOTALS, tell_costs
 from podium.plan.standing import Ways, free_beside, settle
 from podium.records import Scores, read_record
 from podium.run_directory import SCORES
@@ -66,6 +67,8 @@ def command(
         record = plan(planned, loaded)
     if generations:
         check_files(generations, [task.task for task in record.tasks])
+    for line in tell_costs(record)[:TOTALS]:
+        click.echo(f"run: {line}", err=True)
     wanted = run_dir or Path("runs") / (planned.tag or TRYOUT_TAG)
     folder = wanted if discard else settle(wanted, record)
     if folder != wanted:

@@ -122,8 +122,7 @@ def _score_planned(run_dir: Path, plan: Plan, task: PlannedTask) -> TaskScore:
 def remove_outdated(run_dir: Path) -> None:
     """Remove what was made from older scores, so that nobody sends it. Raises StorageError."""
     try:
-        for name in outdated_by("score"):
-            path = run_dir / name
+        for path in outdated_by("score", run_dir):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:

@@ -38,23 +38,34 @@ class Repository(Part, frozen=True, kw_only=True):
     files: dict[str, str] = msgspec.field(default_factory=dict)
     default_branch: str = "main"
     archived: bool = False
+    # Names it had before, from which GitHub leads on; and the labels that exist (any name without a list).
+    former_names: list[FullName] = msgspec.field(default_factory=list)
+    labels: list[str] | None = None
+    is_private: bool = False
+    is_over_quota: bool = False
 
 
 class Space(Part, frozen=True, kw_only=True):
-    """A Hub repository; a Space unless `kind` says otherwise."""
+    """A Hub repository; a Space unless `kind` says otherwise. Files of a gated one are for its `readers` alone."""
 
     id: FullName
     kind: Literal["model", "dataset", "space"] = "space"
     writers: list[str] = msgspec.field(default_factory=list)
+    readers: list[str] = msgspec.field(default_factory=list)
+    is_private: bool = False
+    is_gated: bool = False
     files: dict[str, str] = msgspec.field(default_factory=dict)
+    former_names: list[FullName] = msgspec.field(default_factory=list)
+    discussions: bool = True
 
 
 class World(Record, frozen=True, kw_only=True, tag="world"):
-    """The seed of a stand-in's state."""
+    """The seed of a stand-in's state. Without `rate_limits` it answers as GitHub Enterprise does by default."""
 
     users: list[User] = msgspec.field(default_factory=list)
     repositories: list[Repository] = msgspec.field(default_factory=list)
     spaces: list[Space] = msgspec.field(default_factory=list)
+    rate_limits: bool = True
 
 
 LEADERBOARD = "bigcode/bigcode-models-leaderboard"

@@ -85,7 +85,7 @@ def check_folder(root: Path, depth: int = 0) -> Findings:
     if is_run(names):
         return _check(_load_run(intake), RUN_RULES)
     if is_submission(names, root.absolute().parent.name):
-        return _check(_load_submission(intake), SUBMISSION_RULES)
+        return _check(load_submission(intake), SUBMISSION_RULES)
     found = _check_parts(intake, names, depth)
     if depth == 0 and not found.files and not found.findings:
         message = "there is nothing in it that podium knows"
@@ -156,8 +156,8 @@ def _is_in_place(path: str) -> bool:
     return in_place and not name.startswith(".")
 
 
-def _load_submission(intake: Intake) -> Contents:
-    """A submission: every file is the board's or a finding."""
+def load_submission(intake: Intake) -> Contents:
+    """Read a submission: every file is the board's or a finding."""
     contents = Contents(intake=intake, name=intake.root.absolute().name, paths=intake.walk())
     for path in contents.paths:
         place = recognise(path)

@@ -16,7 +16,7 @@ from podium.records import (
     FileDigest,
     Gates,
     Hypothesis,
-    LayoutVerdict,
+    LayoutChoice,
     LedgerEntry,
     LedgerFile,
     Limits,
@@ -90,7 +90,7 @@ def make_model(run_dir: Path, plan: Plan) -> Model:
         parameters=7,
         vocab_size=3,
         max_length=512,
-        verdict=LayoutVerdict(
+        verdict=LayoutChoice(
             hypothesis=Hypothesis(order="out_in", pairing="split", head="own_vh"), decided_by="golden", evidence="equal"
         ),
         checks=[],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.records import Name
-from podium.standin.access import WORKFLOWS, has_scope, public_writer, pusher, signed_in
+from podium.standin.access import WORKFLOWS, can_push, has_scope, public_writer, pusher, signed_in
 from podium.standin.exchange import Refusal, Reply, page_of
 from podium.standin.github.addresses import profile_filler
 from podium.standin.github.views import (
@@ -52,7 +52,7 @@ class Upstream(msgspec.Struct):
 def repository_of(store: Store, request: Request) -> RepositoryState:
     """The repository the path names. Raises Refusal 404."""
     found = store.state.repositories.get(f"{request.parts['owner']}/{request.parts['name']}")
-    if found is None:
+    if found is None or (found.is_private and not can_push(request.user, found)):
         raise Refusal(404, "Not Found")
     if found.looks_until_ready:
         found.looks_until_ready -= 1
@@ -124,6 +124,8 @@ class Repositories:
 
     def rate_limit(self, request: Request) -> Reply:
         """Budget of the token as the world has it: the stand-in never counts."""
+        if not self._store.state.rate_limits:
+            raise Refusal(404, "Rate limiting is not enabled.")
         left = request.user.budget if request.user else 60
         full = {"limit": 5000, "used": 5000 - left, "remaining": left, "reset": self._store.seconds() + 3600}
         return Reply(200, {"resources": {"core": full, "search": full, "graphql": full}, "rate": full})

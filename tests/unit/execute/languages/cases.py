@@ -9,6 +9,7 @@ evaluation data beside the project, which is never committed.
 from __future__ import annotations
 
 import functools
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING, get_args
 import msgspec
 import pytest
 
+from podium.cli.roots import roots_of
 from podium.execute.languages import Mode, judge, language_named
 from podium.execute.programs import encode_program
 from podium.execute.provisions import provisions_named
-from podium.execute.provisions.machine import Machine
+from podium.execute.provisions.machine import Machine, machine_in
 from podium.records import Outcome
 from podium.tasks import load_task
 
@@ -82,9 +84,15 @@ def task_of(language: str) -> Task:
     return load_task(f"multiple-{language}", DATA)
 
 
+def roots() -> dict[str, Path]:
+    """The root file systems of languages that this machine lacks, from PODIUM_TEST_ROOTS (`jl=FOLDER swift=FOLDER`)."""
+    return roots_of(tuple(os.environ.get("PODIUM_TEST_ROOTS", "").split()), None, Path())
+
+
 def need_toolchain(language: str) -> None:
-    """Skip the test where a command of the language's list is not on this machine."""
-    machine, listed = Machine(), provisions_named(language)
+    """Skip the test where a command of the language's list is neither on this machine nor in a root for it."""
+    root, listed = roots().get(language), provisions_named(language)
+    machine = machine_in(root) if root else Machine()
     missing = sorted({listed.package_of(name) for name, found in listed.targets.items() if not machine.command(found)})
     if missing:
         pytest.skip(f"{language}: not installed: {', '.join(missing)}")
