@@ -84,7 +84,7 @@ def write_remedy(err: OSError, otherwise: str = "choose another place") -> str:
 
 
 def unreadable(path: Path, err: OSError, remedy: str = "run the stage that writes it first") -> RecordError:
-    """The failure to read a file, with its cause: the first folder of its path that is not there, or the file itself."""
+    """The failure to read a file, by its cause: the first folder of its path that is not there, or the file."""
     folders = [folder for folder in reversed(path.parents) if not folder.exists()]
     if isinstance(err, FileNotFoundError) and folders:
         message = f"cannot read {path}: there is no folder {folders[0]}"

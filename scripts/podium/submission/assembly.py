@@ -57,7 +57,8 @@ def assemble(run_dir: Path, plan: Plan) -> list[FileDigest]:
             shutil.rmtree(old)
     except OSError as err:
         message = f"cannot write {run_dir / SUBMISSION_FOLDER}: {err.strerror}"
-        raise StorageError(message, hint=f"{write_remedy(err, 'make room for it there')}, then run podium report again") from err
+        remedy = write_remedy(err, "make room for it there")
+        raise StorageError(message, hint=f"{remedy}, then run podium report again") from err
     return files
 
 
