@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -117,6 +119,39 @@ def _check_keys(value: dict[str, Any], kind: type[Section], path: Path, prefix: 
             _check_keys(inner, section, path, f"{prefix}{key}.")
 
 
+def _remedy(value: dict[str, Any], said: str) -> str:
+    """The line to write instead of one that has the wrong kind of value, else where an example is."""
+    wanted, place = re.search(r"Expected `(\w+)", said), re.search(r"at `\$\.(\w+)(?:\.(\w+))?", said)
+    found: Any = value.get(place[1]) if place else None
+    if place and wanted and place[2] is None:
+        return f"write the table [{place[1]}] with a line for each key"
+    if place and wanted and isinstance(found, dict):
+        line = _as_wanted(found.get(str(place[2])), wanted[1])
+        if line:
+            return f"under [{place[1]}] write: {place[2]} = {line}"
+    if missing := re.search(r"missing required field `(\w+)`", said):
+        where = re.search(r"at `\$\.(\w+)", said)
+        what = f'{missing[1]} = "…" under [{where[1]}]' if where else f"the table [{missing[1]}]"
+        return f"add {what}; podium init --org ORG --model MODEL --user USER --print shows a complete example"
+    return "podium init --org ORG --model MODEL --user USER --print shows a complete example"
+
+
+def _as_wanted(given: Any, wanted: str) -> str:
+    """A value as it would have to be written in TOML to be of the kind that is wanted; nothing where none is near."""
+    text = json.dumps(
+        given[0] if isinstance(given, list) and len(given) == 1 else given, ensure_ascii=False, default=str
+    )
+    if wanted == "array":
+        return f"[{text}]" if isinstance(given, str) else ""
+    if wanted == "str":
+        return text if text.startswith('"') else json.dumps(text)
+    if isinstance(given, str) and wanted == "int":
+        return given.strip() if given.strip().isdecimal() else ""
+    if isinstance(given, str) and wanted == "bool":
+        return given.strip().lower() if given.strip().lower() in ("true", "false") else ""
+    return ""
+
+
 def read_config(path: Path) -> Config:
     """Read podium.toml. Raises ConfigError naming file, key and remedy."""
     try:
@@ -124,7 +159,10 @@ def read_config(path: Path) -> Config:
     except FileNotFoundError as err:
         message = f"there is no {path}"
         raise ConfigError(message, hint="podium init writes one; --config names another") from err
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+    except OSError as err:
+        message = f"{path} cannot be read: {err.strerror}"
+        raise ConfigError(message, hint="--config names a file that this user may read") from err
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
         message = f"{path} cannot be read: {err}"
         raise ConfigError(message, hint="https://toml.io describes the format") from err
     _check_keys(value, Config, path, "")
@@ -132,4 +170,4 @@ def read_config(path: Path) -> Config:
         return msgspec.convert(value, Config)
     except msgspec.ValidationError as err:
         message = f"{path}: {err}"
-        raise ConfigError(message, hint="podium init --print shows a complete example") from err
+        raise ConfigError(message, hint=_remedy(value, str(err))) from err

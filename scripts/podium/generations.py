@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.errors import RecordError, UsageError
-from podium.files import parse_json, sha256_bytes
+from podium.files import parse_json, sha256_bytes, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +35,7 @@ def read_generations(path: Path) -> Generations:
         with path.open("rb") as stream:
             data = stream.read(LIMIT_BYTES + 1)
     except OSError as err:
-        message = f"cannot read {path}: {err.strerror}"
-        raise RecordError(message, hint=HINT) from err
+        raise unreadable(path, err, HINT) from err
     if len(data) > LIMIT_BYTES:
         message = f"{path} is larger than {LIMIT_BYTES >> 20} MiB"
         raise RecordError(message, hint="no task's generations are; name the file of one task")

@@ -23,7 +23,7 @@ from podium.convert.mapping import tensors_of
 from podium.convert.tokenizer import write_tokenizer
 from podium.convert.writer import DTYPES, write_model_files
 from podium.errors import StorageError, UndeterminedError
-from podium.files import canonical_json, sha256_file, write_atomic
+from podium.files import canonical_json, sha256_file, write_atomic, write_remedy
 from podium.names import check_name
 from podium.records import Check, FileDigest, Model, write_record
 from podium.run_directory import is_run_directory
@@ -170,7 +170,7 @@ def _folder_in_the_making(output: Path) -> Iterator[Path]:
         os.rename(temporary, output)  # noqa: PTH104
     except OSError as err:
         message = f"cannot write {output}: {err.strerror}"
-        raise StorageError(message, hint="free disk space or choose another output folder") from err
+        raise StorageError(message, hint=write_remedy(err, "choose another output folder")) from err
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from podium.errors import IncompleteError, RecordError, StorageError
-from podium.files import canonical_json, sha256_file, write_atomic
+from podium.files import canonical_json, sha256_file, write_atomic, write_remedy
 from podium.profiles import profile_named
 from podium.protocol import PASS_AT, grouped_name, metrics_name, pass_at_k
 from podium.records import Scores, TaskScore, Verdict, VerdictsHeader, read_rows, write_record
@@ -129,7 +129,7 @@ def remove_outdated(run_dir: Path) -> None:
                 path.unlink(missing_ok=True)
     except OSError as err:
         message = f"cannot remove {path}, which was made from older scores: {err.strerror}"
-        raise StorageError(message, hint="make the run directory writable") from err
+        raise StorageError(message, hint=write_remedy(err, f"remove it yourself: rm -r {path}")) from err
 
 
 def _left_out(plan: Plan, columns: dict[str, int]) -> list[str]:
