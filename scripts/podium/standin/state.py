@@ -18,7 +18,7 @@ from podium.errors import PodiumError, StorageError, UsageError
 from podium.files import canonical_json, write_atomic
 from podium.records import read_record
 from podium.standin.gitstore import Change, GitRepository, Signature
-from podium.standin.world import EXCHANGED, User
+from podium.standin.world import EXCHANGED, Runner, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,6 +98,7 @@ class RepositoryState(msgspec.Struct, kw_only=True):
     renamed_branches: dict[str, str] = {}
     # The labels that exist; None where any name does.
     labels: list[str] | None = None
+    runners: list[Runner] = []
 
     @property
     def owner(self) -> str:
@@ -328,6 +329,7 @@ class Store:
             created_at=self.now(),
             former_names=list(seed.former_names),
             labels=seed.labels,
+            runners=list(seed.runners),
         )
         git = self.git(added)
         git.create(seed.default_branch, self.folder / "github" / "objects" / added.network)

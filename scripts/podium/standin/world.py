@@ -29,6 +29,14 @@ class User(Part, frozen=True, kw_only=True):
     reaches: str = ""
 
 
+class Runner(Part, frozen=True, kw_only=True):
+    """A self-hosted runner of a GitHub repository."""
+
+    name: str
+    labels: list[str]
+    online: bool = True
+
+
 class Repository(Part, frozen=True, kw_only=True):
     """A GitHub repository. A fork (`parent` set) without `files` begins at its parent's head."""
 
@@ -41,6 +49,7 @@ class Repository(Part, frozen=True, kw_only=True):
     # Names it had before, from which GitHub leads on; and the labels that exist (any name without a list).
     former_names: list[FullName] = msgspec.field(default_factory=list)
     labels: list[str] | None = None
+    runners: list[Runner] = msgspec.field(default_factory=list)
 
 
 class Space(Part, frozen=True, kw_only=True):
