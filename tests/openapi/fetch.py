@@ -21,6 +21,7 @@ SLIM = Path(__file__).resolve().parents[2] / ".cache" / "openapi" / "github.json
 REPOSITORY = "/repos/{owner}/{repo}"
 BELOW_REPOSITORY = (
     "",
+    "/actions/runners",
     "/branches",
     "/branches/{branch}",
     "/branches/{branch}/rename",
@@ -44,6 +45,7 @@ BELOW_REPOSITORY = (
     "/issues/{issue_number}/comments",
     "/issues/{issue_number}/labels",
     "/issues/{issue_number}/lock",
+    "/labels/{name}",
     "/merge-upstream",
     "/pulls",
     "/pulls/{pull_number}",

@@ -18,7 +18,7 @@ from podium.errors import PodiumError, StorageError, UsageError
 from podium.files import canonical_json, write_atomic
 from podium.records import read_record
 from podium.standin.gitstore import Change, GitRepository, Signature
-from podium.standin.world import EXCHANGED, User
+from podium.standin.world import EXCHANGED, Runner, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -122,6 +122,7 @@ class RepositoryState(msgspec.Struct, kw_only=True):
     is_private: bool = False
     # Git LFS gives out nothing any more this month.
     is_over_quota: bool = False
+    runners: list[Runner] = []
 
     @property
     def owner(self) -> str:
@@ -357,6 +358,7 @@ class Store:
             labels=seed.labels,
             is_private=seed.is_private,
             is_over_quota=seed.is_over_quota,
+            runners=list(seed.runners),
         )
         git = self.git(added)
         git.create(seed.default_branch, self.folder / "github" / "objects" / added.network)

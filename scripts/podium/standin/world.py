@@ -29,6 +29,14 @@ class User(Part, frozen=True, kw_only=True):
     reaches: str = ""
 
 
+class Runner(Part, frozen=True, kw_only=True):
+    """A self-hosted runner of a GitHub repository."""
+
+    name: str
+    labels: list[str]
+    online: bool = True
+
+
 class Repository(Part, frozen=True, kw_only=True):
     """A GitHub repository. A fork (`parent` set) without `files` begins at its parent's head."""
 
@@ -43,6 +51,7 @@ class Repository(Part, frozen=True, kw_only=True):
     labels: list[str] | None = None
     is_private: bool = False
     is_over_quota: bool = False
+    runners: list[Runner] = msgspec.field(default_factory=list)
 
 
 class Space(Part, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from podium.standin.github.views import (
     api,
     commit_view,
     files_view,
+    label_view,
     repository_view,
     tree_entry_view,
     user_view,
@@ -103,6 +104,8 @@ class Repositories:
             ("GET", f"{REPOSITORY}/contents", self.contents),
             ("GET", f"{REPOSITORY}/contents/{{path*}}", self.contents),
             ("GET", f"{REPOSITORY}/compare/{{ends*}}", self.compare),
+            ("GET", f"{REPOSITORY}/labels/{{label}}", self.label),
+            ("GET", f"{REPOSITORY}/actions/runners", self.runners),
             ("GET", f"{REPOSITORY}/collaborators/{{login}}/permission", self.permission),
         ]
 
@@ -334,6 +337,30 @@ class Repositories:
             "files": files_view(request, repository, git, common, head),
         }
         return Reply(200, view)
+
+    def label(self, request: Request) -> Reply:
+        """One label."""
+        repository, name = repository_of(self._store, request), request.parts["label"]
+        if repository.labels is not None and name.lower() not in {label.lower() for label in repository.labels}:
+            raise Refusal(404, "Not Found")
+        return Reply(200, label_view(request, repository, name))
+
+    def runners(self, request: Request) -> Reply:
+        """Self-hosted runners; only writers see them."""
+        repository = repository_of(self._store, request)
+        pusher(request, repository)
+        views = [
+            {
+                "id": number,
+                "name": runner.name,
+                "os": "linux",
+                "status": "online" if runner.online else "offline",
+                "busy": False,
+                "labels": [{"id": at, "name": label, "type": "custom"} for at, label in enumerate(runner.labels)],
+            }
+            for number, runner in enumerate(repository.runners, 1)
+        ]
+        return Reply(200, {"total_count": len(views), "runners": views})
 
     def permission(self, request: Request) -> Reply:
         """What an account may do in a repository."""
