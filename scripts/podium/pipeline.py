@@ -12,6 +12,8 @@ from podium.errors import RecordError
 from podium.execute.step import execute_step
 from podium.generate.step import generate_step
 from podium.ledger import Ledger, forget_steps
+from podium.measure.step import NAME as MEASURE
+from podium.measure.step import measure_step
 from podium.plan import plan, standing
 from podium.records import Plan, read_record, write_record
 from podium.report.step import report_step
@@ -38,6 +40,8 @@ def steps(work: Work) -> Iterator[Step]:
     for planned in work.plan.tasks:
         yield generate_step(work, planned)
         yield execute_step(work, planned)
+    if any(job.stage == MEASURE for job in work.plan.jobs):
+        yield measure_step(work)
     yield score_step(work)
     yield validate_step(work)
     yield report_step(work)

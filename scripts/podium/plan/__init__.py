@@ -163,4 +163,6 @@ def _jobs(
             for shard in shard_names(counts[name])
         ]
         jobs.append(PlannedJob(stage="execute", task=name, runs_on=runners.execute, samples=samples[name]))
+    if config.evaluation.measure:
+        jobs.append(PlannedJob(stage="measure", runs_on=runners.measure or runners.generate))
     return jobs

@@ -32,6 +32,7 @@ from podium.records.samples import Sample, SamplesHeader
 from podium.records.scores import Scores, TaskScore
 from podium.records.send_plan import PlannedCall, SendPlan
 from podium.records.submission import Submission
+from podium.records.throughput import BatchFigures, Hardware, Throughput, TokenLatency
 from podium.records.values import (
     LIMIT_OUTCOMES,
     Count,
@@ -60,6 +61,7 @@ __all__ = [
     "JSON_RECORDS",
     "LIMIT_OUTCOMES",
     "Agreement",
+    "BatchFigures",
     "Check",
     "Conversion",
     "Count",
@@ -72,6 +74,7 @@ __all__ = [
     "Fraction",
     "Gate",
     "Gates",
+    "Hardware",
     "HeadLayout",
     "Hypothesis",
     "LayoutVerdict",
@@ -109,6 +112,8 @@ __all__ = [
     "TaskAgreement",
     "TaskScore",
     "TensorMap",
+    "Throughput",
+    "TokenLatency",
     "Transformation",
     "Trial",
     "Verdict",
@@ -137,6 +142,7 @@ JSON_RECORDS: dict[str, type[Record]] = {
     "ledger": LedgerFile,
     "agreement": Agreement,
     "diagnosis": Diagnosis,
+    "throughput": Throughput,
 }
 JSONL_RECORDS: dict[str, tuple[type[Record], type[Part]]] = {
     "samples": (SamplesHeader, Sample),

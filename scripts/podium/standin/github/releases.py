@@ -11,8 +11,9 @@ from podium.files import atomic_writer, sha256_bytes, sha256_file, write_atomic
 from podium.records import Count, Sha256
 from podium.standin.access import can_push, pusher
 from podium.standin.exchange import Refusal, Reply, page_of, ranged
+from podium.standin.github.addresses import node_id
 from podium.standin.github.repositories import REPOSITORY, repository_of
-from podium.standin.github.views import api, node_id, user_view
+from podium.standin.github.views import api, user_view
 from podium.standin.state import Asset, ReleaseState
 
 if TYPE_CHECKING:
