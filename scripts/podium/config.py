@@ -43,23 +43,29 @@ class ModelSection(Section, frozen=True, kw_only=True):
 
 
 class EvaluationSection(Section, frozen=True, kw_only=True):
-    """[evaluation]: what is run. The board's protocol is the default; anything else is never submitted."""
+    """[evaluation]: what is run. The board's protocol is the default; anything else is never submitted.
+
+    `measure` asks for throughput and memory as well, on a machine that draws.
+    """
 
     tasks: list[str] = []
     profile: str = "bigcode"
     backend: str = DEFAULT_BACKEND
     n_samples: Positive | None = None
+    measure: bool = False
 
 
 class RunnersSection(Section, frozen=True, kw_only=True):
     """[runners]: labels of the machines that jobs ask for.
 
-    `tokens_per_second` is what one of `generate` draws of this model; shards are made so that each takes two hours.
+    `measure` are those of `generate` unless it is set. `tokens_per_second` is what one of `generate` draws of this
+    model; shards are made so that each takes two hours.
     """
 
     convert: list[str] = msgspec.field(default_factory=lambda: ["ubuntu-latest"])
     generate: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "gpu"])
     execute: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "cpu"])
+    measure: list[str] = []
     tokens_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 

@@ -43,6 +43,7 @@ SUBMISSION_FOLDER = "submission"
 SUBMISSION = "submission.json"
 BODY = "pr_body.md"
 CROSSCHECK = "crosscheck.json"
+THROUGHPUT = "throughput.json"
 LEDGER = "ledger.json"
 LOCK = ".podium.lock"
 SUBMIT_RECEIPT = "submit.json"
@@ -96,6 +97,7 @@ TABLE = (
     Later(
         name="findings", path=FINDINGS, schema="findings", limit_bytes=16 * MIB, stage="validate", outdated_by="score"
     ),
+    Later(name="throughput", path=THROUGHPUT, schema="throughput", stage="measure"),
     Later(name="agreement", path=CROSSCHECK, schema="agreement", limit_bytes=64 * MIB, stage="crosscheck"),
     Later(name="ledger", path=LEDGER, schema="ledger", limit_bytes=16 * MIB, stage="run"),
     Later(name="receipt", path=SUBMIT_RECEIPT, schema="receipt", stage="submit"),

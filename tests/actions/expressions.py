@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "format": lambda text, *values: text.format(*values),
     "fromJSON": json.loads,
     "always": lambda: True,
+    "cancelled": lambda: False,
 }
 
 

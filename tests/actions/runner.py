@@ -174,13 +174,22 @@ class Runner:
             "needs": {},
         }
         for name, job in workflow["jobs"].items():  # the files list jobs in the order of their needs
-            needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
-            if only not in ("", name) or (not only and any(need not in contexts["needs"] for need in needs)):
+            if only in ("", name):
+                contexts["needs"][name] = {"outputs": {}, "result": "skipped"}
+            if only not in ("", name) or not (only or self._is_due(job, contexts)):
                 continue
-            condition = fill(job.get("if", "always()"), contexts)
-            if evaluate(condition, contexts) if isinstance(condition, str) and condition else condition:
-                contexts["needs"][name] = {"outputs": self._job(job, contexts)}
-                self.finished.append(name)
+            contexts["needs"][name] = {"outputs": self._job(job, contexts), "result": "success"}
+            self.finished.append(name)
+
+    def _is_due(self, job: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        """Whether a job runs: its condition holds and, unless that asks for states itself, all it needs was done."""
+        needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+        text = str(job.get("if", "always()"))
+        states = any(word in str(job.get("if", "")) for word in ("cancelled()", "always()"))
+        if not states and any(contexts["needs"][need]["result"] != "success" for need in needs):
+            return False
+        condition = fill(text, contexts)
+        return bool(evaluate(condition, contexts) if isinstance(condition, str) and condition else condition)
 
     def _job(self, job: dict[str, Any], contexts: dict[str, Any]) -> dict[str, str]:
         matrix = fill(job.get("strategy", {}).get("matrix", {}), contexts)

@@ -132,7 +132,7 @@ def test_each_output_is_described_and_comes_from_the_step_under_its_name(name: s
 
 @pytest.mark.parametrize("name", NAMES)
 def test_tokens_reach_only_the_actions_that_fetch_a_checkpoint_or_send(name: str) -> None:
-    tokens = {variable for variable in environment_of(name) if "TOKEN" in variable}
+    tokens = {variable for variable in environment_of(name) if variable.endswith("_TOKEN")}
     assert tokens == TOKENS.get(name, set())
     inputs: dict[str, Any] = load_action(name).get("inputs", {})
     assert len([key for key in inputs if key.endswith("-token")]) == len(tokens)

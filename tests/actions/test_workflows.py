@@ -157,6 +157,7 @@ def test_jobs_run_on_the_machines_the_plan_names() -> None:
     }
     assert labels == {
         "convert": "${{ fromJSON(inputs.plan).convert }}",
+        "measure": "${{ fromJSON(inputs.plan).measure }}",
         "preflight": "${{ matrix.execute }}",
         "gather": "ubuntu-latest",
         "generate": "${{ fromJSON(inputs.plan).generate }}",
@@ -164,7 +165,7 @@ def test_jobs_run_on_the_machines_the_plan_names() -> None:
     }
 
 
-@pytest.mark.parametrize(("file", "name"), [("evaluate", "convert"), ("task", "generate")])
+@pytest.mark.parametrize(("file", "name"), [("evaluate", "convert"), ("evaluate", "measure"), ("task", "generate")])
 def test_job_that_loads_the_model_sets_it_up(file: str, name: str) -> None:
     (setup,) = [step for step in load_workflow(file)["jobs"][name]["steps"] if step.get("uses") == "$/actions/setup"]
     assert setup["with"] == {"extras": "model"}

@@ -23,6 +23,7 @@ COMMANDS = {
     "merge": ("podium.cli.merge", "Shards of generate back into one run."),
     "execute": ("podium.cli.execute", "Run generations in the sandbox, one verdict a sample."),
     "crosscheck": ("podium.cli.crosscheck", "The official harness judges the same generations; agreement per task."),
+    "measure": ("podium.cli.measure", "Throughput and peak memory, by the board's protocol."),
     "score": ("podium.cli.score", "Metrics from verdicts."),
     "validate": ("podium.cli.validate", "Check record files, run directories and submissions."),
     "verify": ("podium.cli.verify", "Recompute anybody's scores from a random part of the generations, or from all."),

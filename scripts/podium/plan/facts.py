@@ -20,6 +20,7 @@ def facts_of(plan: Plan) -> dict[str, Any]:
         "model": plan.release.model.model,
         "convert": _labels(plan, "convert"),
         "measure": _labels(plan, "measure"),
+        "measured": bool(_labels(plan, "measure")),
         "tasks": {
             "include": [
                 {

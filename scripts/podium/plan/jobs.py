@@ -49,6 +49,8 @@ def jobs_of(
                 root=_root(task.language, config),
             )
         )
+    if config.evaluation.measure:
+        jobs.append(PlannedJob(stage="measure", runs_on=runners.measure or runners.generate))
     return jobs
 
 

@@ -35,6 +35,7 @@ from podium.records.samples import Sample, SamplesHeader
 from podium.records.scores import Scores, TaskScore
 from podium.records.send_plan import PlannedCall, SendPlan
 from podium.records.submission import Submission
+from podium.records.throughput import BatchFigures, Hardware, Throughput, TokenLatency
 from podium.records.values import (
     LIMIT_OUTCOMES,
     Count,
@@ -64,6 +65,7 @@ __all__ = [
     "LEADERBOARD",
     "LIMIT_OUTCOMES",
     "Agreement",
+    "BatchFigures",
     "Check",
     "Conclusion",
     "Conversion",
@@ -77,6 +79,7 @@ __all__ = [
     "Fraction",
     "Gate",
     "Gates",
+    "Hardware",
     "HeadLayout",
     "Hypothesis",
     "LayoutChoice",
@@ -116,6 +119,8 @@ __all__ = [
     "TaskAgreement",
     "TaskScore",
     "TensorMap",
+    "Throughput",
+    "TokenLatency",
     "Transformation",
     "Trial",
     "Verdict",
