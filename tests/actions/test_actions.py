@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 NAMES = [path.parent.name for path in ACTION_FILES]
 # Actions with a script of their own beside action.yml instead of a command.
-SCRIPTS = {"setup", "touched"}
+SCRIPTS = {"comment", "setup", "touched"}
 COMMAND_ACTIONS = [name for name in NAMES if name not in SCRIPTS]
 # Commands for people at a terminal.
 NO_ACTION = {"crosscheck", "demo", "doctor", "golden", "init", "merge", "run", "standin"}
-TOKENS = {"submit": {"PODIUM_FORK_TOKEN"}, "publish": {"PODIUM_FORK_TOKEN", "HF_TOKEN"}}
+TOKENS = {
+    "comment": {"PODIUM_COMMENT_TOKEN"},
+    "submit": {"PODIUM_FORK_TOKEN"},
+    "publish": {"PODIUM_FORK_TOKEN", "HF_TOKEN"},
+}
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 INPUT = re.compile(r"inputs\.([\w-]+)")
 STEP_OUTPUT = re.compile(r"steps\.([\w-]+)\.outputs\.([\w-]+)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ from podium.cli.options import FILE
 from podium.errors import UsageError
 from podium.records import write_record
 from podium.validate import placed, validate
-from podium.validate.reporters import REPORTERS, reporter_named, summary
+from podium.validate.reporters import REPORTERS, markdown_lines, reporter_named, summary
+from podium.workflow_commands import write_summary
 
 ERRORS, WARNINGS = 1, 3
 
@@ -33,8 +35,11 @@ ERRORS, WARNINGS = 1, 3
     help="text for people, json for programs, github for annotations in a pull request.",
 )
 @click.option("-o", "--output", type=FILE, help="Write the findings record there as well, whatever the format.")
+@click.option("--lenient", is_flag=True, help="Exit with 0 when there are warnings alone.")
 @click.option("--explain", metavar="RULE", help="Print what a rule demands, why, and an example; check nothing.")
-def command(paths: tuple[Path, ...], output_format: str, output: Path | None, explain: str | None) -> int:
+def command(
+    paths: tuple[Path, ...], output_format: str, output: Path | None, lenient: bool, explain: str | None
+) -> int:
     """Check PATHS: files, run directories (with a plan.json), submissions, or folders of them.
 
     Findings go to stdout, a summary to stderr. Exit status: 0 nothing found, 1 errors, 2 wrong usage,
@@ -55,6 +60,7 @@ def command(paths: tuple[Path, ...], output_format: str, output: Path | None, ex
     for line in reporter_named(output_format)(placed(found, paths)):
         click.echo(line)
     click.echo(f"podium validate: {summary(found)}", err=True)
+    write_summary(dict(os.environ), "\n".join(markdown_lines(placed(found, paths))))
     if any(finding.severity == "error" for finding in found.findings):
         return ERRORS
-    return WARNINGS if found.findings else 0
+    return WARNINGS if found.findings and not lenient else 0
