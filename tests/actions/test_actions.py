@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAMES = [path.parent.name for path in ACTION_FILES]
 # Actions with a script of their own beside action.yml instead of a command.
-SCRIPTS = {"setup", "touched"}
+SCRIPTS = {"comment", "setup", "touched"}
 COMMAND_ACTIONS = [name for name in NAMES if name not in SCRIPTS]
 # Commands for people at a terminal.
 NO_ACTION = {"crosscheck", "demo", "doctor", "golden", "init", "run", "standin", "toolchains"}
@@ -26,6 +26,7 @@ READ_TOKENS = {"GITHUB_TOKEN", "PODIUM_HUB_READ_TOKEN"}
 TOKENS = {
     "plan": READ_TOKENS,
     "convert": READ_TOKENS,
+    "comment": {"PODIUM_COMMENT_TOKEN"},
     "submit": {"PODIUM_FORK_TOKEN"},
     "publish": {"PODIUM_FORK_TOKEN", "HF_TOKEN"},
 }

@@ -38,6 +38,8 @@ READ_CONTENTS = {"contents": "read"}
 # What reads a checkpoint, and the jobs that fetch one; they run no code of the model.
 READ_TOKENS = re.compile(r"\$\{\{ (?:secrets\.PODIUM_HUB_READ_TOKEN|github\.token) \}\}|PODIUM_HUB_READ_TOKEN")
 FETCHING = {"plan", "convert"}
+# The one job that may write, where a called workflow keeps a comment on a pull request.
+COMMENTING = ("submission", "comment")
 UNTRUSTED_TRIGGERS = {"pull_request_target", "workflow_run", "issue_comment"}
 
 
@@ -55,7 +57,24 @@ def test_permissions_are_empty_at_the_top_and_least_in_each_job(path: Path) -> N
     assert workflow["permissions"] == {}
     for name, job in workflow["jobs"].items():
         assert "permissions" in job, name
-        assert set(job["permissions"].values()) <= {"read"}, f"{name}: nothing of ours writes to its own repository"
+        if (path.stem, name) != COMMENTING:
+            assert set(job["permissions"].values()) <= {"read"}, f"{name}: nothing else writes to its own repository"
+
+
+def test_the_job_that_comments_does_nothing_else() -> None:
+    workflow, name = COMMENTING
+    job = load_workflow(workflow)["jobs"][name]
+    assert job["permissions"] == {"pull-requests": "write"}
+    assert "head.repo.full_name == github.repository" in job["if"], "a stranger's pull request gets no comment"
+    used = [step["uses"].partition("@")[0] for step in job["steps"]]
+    assert used == ["actions/download-artifact", "$/actions/comment"], "nothing of the pull request is even fetched"
+
+
+def test_strangers_programs_run_only_where_no_token_may_write() -> None:
+    for name, job in load_workflow("submission")["jobs"].items():
+        if any(step.get("uses") == "$/actions/verify" for step in job["steps"]):
+            assert job["permissions"] == READ_CONTENTS, name
+            assert not SECRET.search(str(job)), name
 
 
 @every_workflow

@@ -14,10 +14,11 @@ import msgspec
 
 from podium.cli.console import build_progress
 from podium.cli.execute import build_sandbox
-from podium.cli.options import FOLDER, config_option, data_dir_option, split_names, unsafe_option
+from podium.cli.options import FILE, FOLDER, config_option, data_dir_option, split_names, unsafe_option
 from podium.cli.working import working_in
 from podium.config import DEFAULT_BACKEND, read_config
 from podium.errors import UsageError
+from podium.files import write_atomic
 from podium.protocol import BOARD_SAMPLING
 from podium.records import encode, write_record
 from podium.tasks import load_task
@@ -62,6 +63,8 @@ class VerifyCommand(msgspec.Struct, frozen=True, kw_only=True):
     board: str
     fork: str
     space: str
+    markdown: Path | None
+    lenient: bool
     config: Path
     data_dir: Path | None
     unsafe_no_sandbox: bool
@@ -100,6 +103,8 @@ class VerifyCommand(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--fork", default="", help="OWNER/REPO of the fork on GitHub, instead of podium.toml's.")
 @click.option("--space", default="", help="OWNER/NAME of the Space, instead of podium.toml's.")
+@click.option("--markdown", type=FILE, help="Write the result to this file as Markdown as well.")
+@click.option("--lenient", is_flag=True, help="Exit with 0 unless the submission is refuted.")
 @config_option
 @data_dir_option
 @unsafe_option
@@ -127,8 +132,10 @@ def command(**given: Any) -> int:
     for line in [encode(record).decode()] if options.as_json else text_lines(record):
         click.echo(line)
     write_summary(environment, markdown(record))
+    if options.markdown:
+        write_atomic(options.markdown, markdown(record).encode())
     click.echo(work / RECORD, err=True)
-    return EXIT_CODES[record.conclusion]
+    return 0 if options.lenient and record.conclusion == "undecided" else EXIT_CODES[record.conclusion]
 
 
 def run(options: VerifyCommand, submitted: Submitted, work: Path, report: Progress) -> Any:

@@ -6,10 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from podium.records import Count, Name, Part, Record
+from podium.records import Count, Part, Record
 
 # Becomes a folder in the state.
 FullName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+# An App's account ends in [bot].
+Login = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[bot\])?(?!\n)$", max_length=96)]
 
 # How a token begins that was made for an identity.
 EXCHANGED = "hf_jwt_standin:"
@@ -18,7 +21,7 @@ EXCHANGED = "hf_jwt_standin:"
 class User(Part, frozen=True, kw_only=True):
     """An account and its token. `scopes` is None for a fine-grained token, which names no scopes in answers."""
 
-    login: Name
+    login: Login
     token: str
     scopes: list[str] | None = None
     hub_role: Literal["read", "write"] = "write"

@@ -30,11 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from podium.records import Plan
+    from podium.records import FileDigest, Plan
     from podium.validate.rules.rule import Rule
 
 FOLDERS = folders()
 NOTHING_KNOWN = "nothing-known"
+TWICE = "submission-twice"
+FOLDER_RULES = {
+    NOTHING_KNOWN: "a path holds something that is known here",
+    TWICE: "no two submissions hold the same generations",
+}
 HINT = "validate takes run directories, submissions and the files in them"
 
 
@@ -108,10 +113,25 @@ def _check_parts(intake: Intake, names: list[str], depth: int) -> Findings:
         elif intake.root.name == COMMUNITY_FOLDER:
             intake.is_plain(path)
     parts.append(_check(contents, LOG_RULES))
-    return Findings(
-        files=[file for part in parts for file in part.files],
-        findings=[finding for part in parts for finding in part.findings],
-    )
+    files = [file for part in parts for file in part.files]
+    findings = [finding for part in parts for finding in part.findings]
+    if intake.root.name == COMMUNITY_FOLDER:
+        findings += _twice(files)
+    return Findings(files=files, findings=findings)
+
+
+def _twice(files: list[FileDigest]) -> list[Finding]:
+    """No two submissions hold the same generations."""
+    log, first = BreachLog(), dict[str, str]()
+    for file in files:
+        place = recognise(file.path)
+        if place is None or place.kind.name != "generations":
+            continue
+        earlier = first.setdefault(file.sha256, file.path)
+        if earlier.split("/")[0] != file.path.split("/")[0]:
+            message = f"it is byte for byte {earlier}, which is another submission"
+            log.add(TWICE, Breach(path=file.path, message=message, hint="leave one of the two submissions"))
+    return log.findings()
 
 
 def _load_run(intake: Intake) -> Contents:

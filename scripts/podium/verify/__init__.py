@@ -160,7 +160,9 @@ def _hidden(tasks: list[VerifiedTask]) -> float:
     if executed == programs:
         return max(0.0, claimed - passed / programs)
     reached = sum(task.programs for task in tasks if task.executed) / programs
-    return max(0.0, claimed - reached * chances.least(passed, executed))
+    by_all = claimed - reached * chances.least(passed, executed)
+    by_each = math.fsum(task.programs * task.hidden for task in tasks) / programs
+    return max(0.0, min(by_all, by_each))
 
 
 def _claimed(task: VerifiedTask) -> float:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.validate.breaches import printable
+from podium.validate.breaches import neutral, printable
 
 if TYPE_CHECKING:
     from podium.records import Verification, VerifiedTask
 
-PLAIN = " .,;%+-/"
 HEAD = ("task", "executed", "expected", "found", "difference", "")
 
 
@@ -73,8 +72,3 @@ def markdown(record: Verification) -> str:
     lines += [f"| {' | '.join(map(neutral, row))} |" for row in rows]
     lines += ["", *(f"- {neutral(reason)}" for reason in record.reasons), "", neutral(last_line(record))]
     return "\n".join(lines) + "\n"
-
-
-def neutral(text: str) -> str:
-    """Text in which no character means anything to Markdown or HTML, in one line."""
-    return "".join(char if char.isalnum() or char in PLAIN else f"&#{ord(char)};" for char in printable(text))

@@ -14,8 +14,9 @@ import msgspec
 from podium.errors import RecordError, SandboxError
 from podium.execute import ExecuteOptions, execute_programs
 from podium.execute.programs import build_programs
-from podium.protocol import pass_at_k
+from podium.protocol import pass_at_bounds, pass_at_k
 from podium.records import LIMIT_OUTCOMES, Verdict, VerdictsHeader, VerifiedTask, read_rows
+from podium.validate.rules.texts import INSTRUCT_TASKS
 from podium.verify import chances
 from podium.verify.draw import in_drawn_order
 
@@ -142,7 +143,7 @@ class Trial:
             return
         total = sum(map(len, generations))
         message = f"{len(foreign)} of {total} generations do not begin with their problem's prompt"
-        if len(foreign) == total and self._task.name == "humaneval":
+        if len(foreign) == total and self._task.name in INSTRUCT_TASKS:
             self.undecided.append(f"{message}: they may answer an instruct prompt, which the board allows there")
         else:
             self.refuted.append(f"{message}: {', '.join(foreign[:SHOWN])}")
@@ -273,7 +274,7 @@ class Trial:
 
 
 def impossible(metrics: dict[str, float], n_samples: int) -> list[str]:
-    """Pairs of pass@1 and pass@k that no verdicts give: pass@k is concave in the number that pass."""
+    """Pairs of pass@1 and pass@k that no verdicts give."""
     said = []
     single = metrics.get("pass@1")
     for name, score in metrics.items():
@@ -281,11 +282,9 @@ def impossible(metrics: dict[str, float], n_samples: int) -> list[str]:
         if k > n_samples:
             said.append(f"{name} is claimed over {n_samples} samples")
         elif single is not None and k > 1:
-            count = min(math.floor(single * n_samples), n_samples - 1)
-            low, high = (pass_at_k(n_samples, number, k) for number in (count, count + 1))
-            largest = low + (single * n_samples - count) * (high - low)
-            if not single - SCORE_TOLERANCE <= score <= largest + SCORE_TOLERANCE:
-                said.append(f"{name} {score} does not go with pass@1 {single}: it would lie between that and {largest}")
+            low, high = pass_at_bounds(n_samples, single, k)
+            if not low - SCORE_TOLERANCE <= score <= high + SCORE_TOLERANCE:
+                said.append(f"{name} {score} does not go with pass@1 {single}: it would lie between that and {high}")
     return said
 
 

@@ -51,7 +51,8 @@ def generations() -> tuple[Texts, Counts]:
         texts[name], counts[name] = [], []
         for number, problem in enumerate(task.problems):
             count = passing(number, name, n_samples) if problem.id in right else 0
-            good = f"{problem.prompt}\n{right.get(problem.id, '')}"
+            # The last line makes it another text than the data set's own solution.
+            good = f"{problem.prompt}\n{right.get(problem.id, '')}# so\n"
             row = [good] * count + [
                 f"{problem.prompt}\n{WRONG[task.language].format(n=n)}" for n in range(count, n_samples)
             ]

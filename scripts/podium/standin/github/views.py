@@ -26,7 +26,8 @@ def api(request: Request, repository: RepositoryState | str) -> str:
 
 def user_view(store: Store, request: Request, login: str) -> Json:
     """An account; whoever has no token in the world counts as an organization."""
-    kind = "User" if login in store.state.users else "Organization"
+    person = "Bot" if login.endswith("[bot]") else "User"
+    kind = person if login in store.state.users else "Organization"
     url, page = f"{request.base}/api/v3/users/{login}", f"{request.base}/{login}"
     return {
         **account_filler(url, page),
