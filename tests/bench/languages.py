@@ -49,7 +49,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COSTS = ROOT / "scripts" / "podium" / "plan" / "costs.toml"
 HOUR = 3600.0
 CORES = 2
-QUICK_CASES, MUTATIONS = 6, 5
+QUICK_CASES, MUTATIONS = 6, 3
+TOLD_EVERY = 25
 
 
 class Program(NamedTuple):
@@ -181,6 +182,8 @@ def compare(language: str, roots: Mapping[str, Path], harness: Path | None, quic
                 theirs = ask(process, program.text) if process else theirs
                 mine = ours(sandbox, language, program.text, patience)
             result.note(program, mine, theirs, has_status=process is not None)
+            if result.compared % TOLD_EVERY == 0:
+                print(f"{language}: {result.compared} programs, {len(result.differing)} differ", file=sys.stderr)
     return result
 
 
