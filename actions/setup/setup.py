@@ -1,7 +1,7 @@
 """Install podium into "$RUNNER_TEMP/podium", from the repository this action came with.
 
-Reads PODIUM_SETUP_PYTHON, PODIUM_SETUP_EXTRAS and PODIUM_SETUP_LANGUAGES. Standard library only, and syntax that an old python3 can still
-parse, so that it can say what is missing.
+Reads PODIUM_SETUP_PYTHON, PODIUM_SETUP_EXTRAS and PODIUM_SETUP_LANGUAGES. Standard library only, and syntax that an
+old python3 can still parse, so that it can say what is missing.
 """
 
 from __future__ import annotations

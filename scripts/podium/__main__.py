@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         words = ["podium", *(sys.argv[1:] if arguments is None else arguments)]
         code = cli.main(arguments, prog_name="podium", standalone_mode=False, obj=words)
+        sys.stdout.flush()
     except click.ClickException as err:
         err.show()
         sys.exit(err.exit_code)

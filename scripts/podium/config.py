@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import msgspec
 
@@ -41,20 +43,30 @@ class ModelSection(Section, frozen=True, kw_only=True):
 
 
 class EvaluationSection(Section, frozen=True, kw_only=True):
-    """[evaluation]: what is run. The board's protocol is the default; anything else is never submitted."""
+    """[evaluation]: what is run. The board's protocol is the default; anything else is never submitted.
+
+    `measure` asks for throughput and memory as well, on a machine that draws.
+    """
 
     tasks: list[str] = []
     profile: str = "bigcode"
     backend: str = DEFAULT_BACKEND
     n_samples: Positive | None = None
+    measure: bool = False
 
 
 class RunnersSection(Section, frozen=True, kw_only=True):
-    """[runners]: labels of the machines that jobs ask for."""
+    """[runners]: labels of the machines that jobs ask for.
+
+    `measure` are those of `generate` unless it is set. `tokens_per_second` is what one of `generate` draws of this
+    model; shards are made so that each takes two hours.
+    """
 
     convert: list[str] = msgspec.field(default_factory=lambda: ["ubuntu-latest"])
     generate: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "gpu"])
     execute: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "cpu"])
+    measure: list[str] = []
+    tokens_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 class ToolchainsSection(Section, frozen=True, kw_only=True):
@@ -113,6 +125,39 @@ def _check_keys(value: dict[str, Any], kind: type[Section], path: Path, prefix: 
             _check_keys(inner, section, path, f"{prefix}{key}.")
 
 
+def _remedy(value: dict[str, Any], said: str) -> str:
+    """The line to write instead of one that has the wrong kind of value, else where an example is."""
+    wanted, place = re.search(r"Expected `(\w+)", said), re.search(r"at `\$\.(\w+)(?:\.(\w+))?", said)
+    found: Any = value.get(place[1]) if place else None
+    if place and wanted and place[2] is None:
+        return f"write the table [{place[1]}] with a line for each key"
+    if place and wanted and isinstance(found, dict):
+        line = _as_wanted(found.get(str(place[2])), wanted[1])
+        if line:
+            return f"under [{place[1]}] write: {place[2]} = {line}"
+    if missing := re.search(r"missing required field `(\w+)`", said):
+        where = re.search(r"at `\$\.(\w+)", said)
+        what = f'{missing[1]} = "…" under [{where[1]}]' if where else f"the table [{missing[1]}]"
+        return f"add {what}; podium init --org ORG --model MODEL --user USER --print shows a complete example"
+    return "podium init --org ORG --model MODEL --user USER --print shows a complete example"
+
+
+def _as_wanted(given: Any, wanted: str) -> str:
+    """A value as it would have to be written in TOML to be of the kind that is wanted; nothing where none is near."""
+    text = json.dumps(
+        given[0] if isinstance(given, list) and len(given) == 1 else given, ensure_ascii=False, default=str
+    )
+    if wanted == "array":
+        return f"[{text}]" if isinstance(given, str) else ""
+    if wanted == "str":
+        return text if text.startswith('"') else json.dumps(text)
+    if isinstance(given, str) and wanted == "int":
+        return given.strip() if given.strip().isdecimal() else ""
+    if isinstance(given, str) and wanted == "bool":
+        return given.strip().lower() if given.strip().lower() in ("true", "false") else ""
+    return ""
+
+
 def read_config(path: Path) -> Config:
     """Read podium.toml. Raises ConfigError naming file, key and remedy."""
     try:
@@ -120,7 +165,10 @@ def read_config(path: Path) -> Config:
     except FileNotFoundError as err:
         message = f"there is no {path}"
         raise ConfigError(message, hint="podium init writes one; --config names another") from err
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+    except OSError as err:
+        message = f"{path} cannot be read: {err.strerror}"
+        raise ConfigError(message, hint="--config names a file that this user may read") from err
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
         message = f"{path} cannot be read: {err}"
         raise ConfigError(message, hint="https://toml.io describes the format") from err
     _check_keys(value, Config, path, "")
@@ -128,4 +176,4 @@ def read_config(path: Path) -> Config:
         return msgspec.convert(value, Config)
     except msgspec.ValidationError as err:
         message = f"{path}: {err}"
-        raise ConfigError(message, hint="podium init --print shows a complete example") from err
+        raise ConfigError(message, hint=_remedy(value, str(err))) from err

@@ -7,7 +7,8 @@ PodiumError (70 a bug in us)
 │   └── UnknownNameError     2   a name (task, backend, board...) that does not exist
 ├── NothingToDoError         3   nothing was left to do, or warnings only
 ├── CheckpointError          4   convert: the checkpoint cannot be read or is not what it says
-│   └── UndeterminedError    4   its bytes can be read in several ways, and nothing tells which is the model
+│   ├── UndeterminedError    4   its bytes can be read in several ways, and nothing tells which is the model
+│   └── SourceError          4   it is not to be had from the address it is said to lie at
 ├── TaskDataError            5   tasks: a data file is missing, truncated or not what it says
 ├── BackendError             6   generate: a fault of the backend, never of the model
 ├── SandboxError             7   execute: a fault of the sandbox or the toolchain, never of the model
@@ -78,6 +79,10 @@ class CheckpointError(PodiumError):
 
 class UndeterminedError(CheckpointError):
     """The bytes can be read in several ways and nothing tells which is the model; the message holds all of them."""
+
+
+class SourceError(CheckpointError):
+    """The checkpoint is not to be had from its address: missing, changed, damaged or unreachable."""
 
 
 class TaskDataError(PodiumError):

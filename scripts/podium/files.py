@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import json
@@ -69,13 +70,37 @@ def parse_json(data: bytes, where: str, *, equal_twins: bool = False, constants_
         raise RecordError(message, hint="restore the file or delete it and run the stage again") from err
 
 
+def write_remedy(err: OSError, otherwise: str = "choose another place") -> str:
+    """What to do about a file that could not be written, by what the system said."""
+    if err.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free disk space"
+    if err.errno in (errno.EACCES, errno.EPERM):
+        return f"make it writable for this user, or {otherwise}"
+    if err.errno == errno.EROFS:
+        return f"that file system is read-only; {otherwise}"
+    if err.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY):
+        return f"something else is in the way there; move it, or {otherwise}"
+    return otherwise
+
+
+def unreadable(path: Path, err: OSError, remedy: str = "run the stage that writes it first") -> RecordError:
+    """The failure to read a file, by its cause: the first folder of its path that is not there, or the file."""
+    folders = [folder for folder in reversed(path.parents) if not folder.exists()]
+    if isinstance(err, FileNotFoundError) and folders:
+        message = f"cannot read {path}: there is no folder {folders[0]}"
+        return RecordError(message, hint=f"check the name; if it is right, {remedy}")
+    message = f"cannot read {path}: {err.strerror}"
+    if err.errno in (errno.EACCES, errno.EPERM):
+        return RecordError(message, hint="make it readable for this user")
+    return RecordError(message, hint="name a file" if isinstance(err, IsADirectoryError) else remedy)
+
+
 def read_bytes(path: Path) -> bytes:
     """Read a file whole; raises RecordError when it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as err:
-        message = f"cannot read {path}: {err.strerror}"
-        raise RecordError(message, hint="run the stage that writes it first") from err
+        raise unreadable(path, err) from err
 
 
 def read_json(path: Path) -> Any:
@@ -142,7 +167,7 @@ def move_aside(path: Path, word: str) -> Path:
         fsync_directory(path.parent)
     except OSError as err:
         message = f"cannot move {path} to {aside.name}: {err.strerror}"
-        raise StorageError(message, hint="make its folder writable") from err
+        raise StorageError(message, hint=write_remedy(err, "move it yourself")) from err
     return aside
 
 
@@ -165,7 +190,7 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
         fsync_directory(path.parent)
     except OSError as err:
         message = f"cannot write {path}: {err.strerror}"
-        raise StorageError(message, hint="free disk space or choose another output folder") from err
+        raise StorageError(message, hint=write_remedy(err)) from err
     finally:
         if temporary:
             os.unlink(temporary)  # noqa: PTH108
@@ -185,8 +210,7 @@ def complete_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 if line.endswith(b"\n"):
                     yield number, line
     except OSError as err:
-        message = f"cannot read {path}: {err.strerror}"
-        raise RecordError(message, hint="run the stage that writes it first") from err
+        raise unreadable(path, err) from err
 
 
 class AppendLog:
@@ -208,7 +232,7 @@ class AppendLog:
 
     def _refused(self, err: OSError) -> StorageError:
         message = f"cannot append to {self.path}: {err.strerror}"
-        return StorageError(message, hint="free disk space; what was written stays and the rerun continues")
+        return StorageError(message, hint=f"{write_remedy(err)}; what was written stays and the rerun continues")
 
     def append(self, lines: Iterable[bytes]) -> None:
         """Append whole lines (without newline) as one fsynced batch. Raises StorageError."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.errors import BusyError, RecordError, StorageError
-from podium.files import canonical_json, parse_json
+from podium.files import canonical_json, parse_json, write_remedy
 from podium.run_directory import LOCK
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _acquire(lock: Path, holder: Holder) -> int:
             descriptor = _try(lock)
         except OSError as err:
             message = f"cannot lock {lock.parent}: {err.strerror}"
-            raise StorageError(message, hint="the folder must be writable, on a file system with flock") from err
+            raise StorageError(message, hint=f"{write_remedy(err)}; the file system there must have flock") from err
         if descriptor is not None:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, canonical_json(msgspec.to_builtins(holder)) + b"\n")

@@ -5,13 +5,15 @@ Reads podium.toml, a checkpoint and task data. Writes runs/<tag>/.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from podium.convert.step import convert_step
+from podium.convert.step import planned_convert
 from podium.errors import RecordError
-from podium.execute.step import execute_step
-from podium.generate.step import generate_step
+from podium.execute.step import planned_execute
+from podium.generate.step import planned_generate
 from podium.ledger import Ledger, forget_steps
+from podium.measure.step import NAME as MEASURE
+from podium.measure.step import planned_measure
 from podium.plan import plan, standing
 from podium.records import Plan, read_record, write_record
 from podium.report.step import report_step
@@ -32,15 +34,17 @@ if TYPE_CHECKING:
 __all__ = ["RunOptions", "Tools", "run", "steps"]
 
 
-def steps(work: Work) -> Iterator[Step]:
-    """Every step of a run, in order."""
-    yield convert_step(work)
+def steps(work: Work) -> Iterator[Step[Any]]:
+    """Every step of a run, in order; each is asked for when those before it are done."""
+    yield planned_convert(work)
     for planned in work.plan.tasks:
-        yield generate_step(work, planned)
-        yield execute_step(work, planned)
-    yield score_step(work)
-    yield validate_step(work)
-    yield report_step(work)
+        yield planned_generate(work, planned)
+        yield planned_execute(work, planned)
+    if any(job.stage == MEASURE for job in work.plan.jobs):
+        yield planned_measure(work)
+    yield score_step(work.run_dir, work.plan)
+    yield validate_step(work.run_dir)
+    yield report_step(work.run_dir)
 
 
 def run(

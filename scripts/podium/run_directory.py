@@ -5,6 +5,7 @@ Everything that names, reads, checks or removes a file of a run goes by this tab
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from podium.generations import LIMIT_BYTES
 from podium.protocol import generations_name, metrics_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from podium.records import Plan
@@ -37,16 +38,19 @@ FINDINGS = "findings.json"
 GATES = "gates.json"
 REPORT_FOLDER = "report"
 PAGE = f"{REPORT_FOLDER}/index.html"
-PLOT = f"{REPORT_FOLDER}/scores.png"
+PLOT = f"{REPORT_FOLDER}/{{plot}}.png"
 SUBMISSION_FOLDER = "submission"
 SUBMISSION = "submission.json"
 BODY = "pr_body.md"
 CROSSCHECK = "crosscheck.json"
+THROUGHPUT = "throughput.json"
 LEDGER = "ledger.json"
 LOCK = ".podium.lock"
 SUBMIT_RECEIPT = "submit.json"
 PUBLISH_RECEIPT = "publish.json"
-BESIDE_RECEIPTS = ("publish.eval-results.json", "submit.evalplus.json", "submit.directory.json")
+# Receipts of boards beside the leaderboard; `receipt_name` names them.
+BESIDE_RECEIPT = "{stage}.{board}.json"
+_BESIDE = re.compile(r"(submit|publish)\.[a-z0-9][a-z0-9-]*\.json")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,11 +97,12 @@ TABLE = (
     Later(
         name="findings", path=FINDINGS, schema="findings", limit_bytes=16 * MIB, stage="validate", outdated_by="score"
     ),
+    Later(name="throughput", path=THROUGHPUT, schema="throughput", stage="measure"),
     Later(name="agreement", path=CROSSCHECK, schema="agreement", limit_bytes=64 * MIB, stage="crosscheck"),
     Later(name="ledger", path=LEDGER, schema="ledger", limit_bytes=16 * MIB, stage="run"),
     Later(name="receipt", path=SUBMIT_RECEIPT, schema="receipt", stage="submit"),
     Later(name="receipt", path=PUBLISH_RECEIPT, schema="receipt", stage="publish"),
-    *(Later(name="receipt", path=path, schema="receipt", stage="submit") for path in BESIDE_RECEIPTS),
+    Later(name="receipt", path=BESIDE_RECEIPT, schema="receipt", stage="submit"),
 )
 
 
@@ -109,6 +114,11 @@ def named(name: str) -> Row:
 def fixed() -> dict[str, Row]:
     """The rows of files whose path is the same in every run, by path."""
     return {row.path: row for row in TABLE if "{" not in row.path and row.format not in ("folder", "image")}
+
+
+def is_beside_receipt(name: str) -> bool:
+    """Whether this is the name of a receipt of a board beside the leaderboard, whatever boards there are."""
+    return _BESIDE.fullmatch(name) is not None
 
 
 def folders() -> set[str]:
@@ -129,9 +139,16 @@ def evidence_of(plan: Plan, tasks_on_board: Collection[str]) -> dict[str, tuple[
     return wanted
 
 
-def outdated_by(stage: str) -> list[str]:
-    """Paths of what a stage makes worthless when it writes something new, what may be sent first."""
-    return [row.path for row in TABLE if row.outdated_by == stage]
+def outdated_by(stage: str, run_dir: Path) -> Iterator[Path]:
+    """What a stage makes worthless when it writes something new, what may be sent first."""
+    for row in TABLE:
+        if row.outdated_by == stage:
+            yield from run_dir.glob(re.sub(r"\{\w+\}", "*", row.path))
+
+
+def plot_path(run_dir: Path, name: str) -> Path:
+    """Path of a plot beside the page."""
+    return run_dir / PLOT.format(plot=name)
 
 
 def verdicts_path(run_dir: Path, task: str) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium.errors import StorageError
+from podium.files import write_remedy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def _append(environment: Mapping[str, str], name: str, text: str) -> None:
             stream.write(text)
     except OSError as err:
         message = f"cannot write the file that {name} names: {err.strerror}"
-        raise StorageError(message, hint=f"unset {name} outside GitHub Actions") from err
+        raise StorageError(message, hint=f"{write_remedy(err)}; outside GitHub Actions unset {name}") from err
 
 
 def annotation(severity: Severity, message: str, *, path: str = "", line: int = 0, title: str = "") -> str:

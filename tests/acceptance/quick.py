@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import pytest
 
-import podium.cli.run
-import podium.report.plot  # noqa: F401
 from podium import convert
 from podium.__main__ import main
 from podium.files import sha256_bytes, write_atomic
 from podium.records import Check, Model, Sample, read_record, write_record
+from podium.report.document import Plot
+from podium.report.plots import PLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -34,17 +34,22 @@ EXAMPLE = ROOT / "tests" / "examples" / "model" / "valid" / "example.json"
 CONFIG = """
 [model]
 org = "Acme"
-model = "Small"
+model = "{model}"
 user = "ada"
 checkpoint = "{checkpoint}"
 dtype = "{dtype}"
-
+{more}
 [evaluation]
 profile = "{profile}"
 n_samples = 2
 
 [submit]
 fork = "acme/leaderboard"
+"""
+
+BASE = """
+base = "checkpoints/{base}"
+base_sha256 = "{sha256}"
 """
 
 
@@ -57,6 +62,8 @@ class World(NamedTuple):
     has_later_data: bool = False
     has_later_libraries: bool = False
     profile: str = "demo"
+    model: str = "Small"
+    base: str = ""
 
 
 class QuickBackend:
@@ -94,14 +101,18 @@ def quick_convert(options: convert.ConvertOptions, report: object, prompts: obje
         files = convert.digest_folder(folder)
     checkpoint = convert.digest_checkpoint(options.checkpoint)
     template = read_record(EXAMPLE, Model)
-    record = msgspec.structs.replace(template, checkpoint=checkpoint, files=files, dtype=options.dtype)
+    base = convert.digest_checkpoint(options.base.checkpoint) if options.base else []
+    layout = "peft over entrenar-flat" if base else "entrenar-flat"
+    record = msgspec.structs.replace(
+        template, checkpoint=checkpoint, base=base, files=files, dtype=options.dtype, layout=layout
+    )
     write_record(convert.record_path(options.output), record)
     return record
 
 
 def quick_self_test(*arguments: object) -> list[Check]:
-    """A machine that is sound, before and (when a fifth argument says so) after."""
-    return [Check(name="".join(["right answer", *map(str, arguments[4:])]), ok=True, saw="passed")]
+    """A machine that is sound, before and (when a fourth argument says so) after."""
+    return [Check(name="".join(["right answer", *map(str, arguments[3:])]), ok=True, saw="passed")]
 
 
 def enter(world: World, folder: Path) -> None:
@@ -111,15 +122,22 @@ def enter(world: World, folder: Path) -> None:
         (folder / "checkpoints" / name).mkdir(parents=True, exist_ok=True)
         (folder / "checkpoints" / name / "weights").write_text(name)
     config = CONFIG.format(
-        checkpoint=folder / "checkpoints" / world.checkpoint, dtype=world.dtype, profile=world.profile
+        checkpoint=folder / "checkpoints" / world.checkpoint,
+        dtype=world.dtype,
+        profile=world.profile,
+        model=world.model,
+        more=f'base = "checkpoints/{world.base}"\nbase_sha256 = "{sha256_bytes(world.base.encode())}"\n'
+        * bool(world.base),
     )
     Path("podium.toml").write_text(config)
     patch = pytest.MonkeyPatch()
     patch.setattr("podium.convert.convert", quick_convert)
     patch.setattr("podium.plan._check_checkpoint", lambda _: None)
     patch.setattr("podium.execute.self_test", quick_self_test)
-    patch.setattr("podium.report.plot.draw_scores", lambda _: b"\x89PNG")
-    patch.setattr("podium.cli.run.build_backend", lambda _, model_dir, __, **___: QuickBackend(model_dir, world))
+    patch.setitem(PLOTS, "scores", lambda _: Plot(png=b"\x89PNG", alt="pass@1"))
+    for command in ("run", "generate"):
+        name = f"podium.cli.{command}.build_backend"
+        patch.setattr(name, lambda _, model_dir, *__, **___: QuickBackend(model_dir, world))
     if world.is_later:
         for stage in ("convert", "generate", "execute"):
             patch.setattr(f"podium.{stage}.REVISION", LATER)

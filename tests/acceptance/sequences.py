@@ -7,6 +7,7 @@ number of sequences and a folder; whatever does not hold is an AssertionError wi
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shlex
@@ -34,6 +35,8 @@ from tests.acceptance.processes import (
     rows_of,
 )
 from tests.acceptance.quick import World
+
+from podium.files import sha256_bytes
 
 if TYPE_CHECKING:
     pass
@@ -132,6 +135,14 @@ def tell_twice(path: Path) -> None:
         stream.write(path.read_bytes().splitlines(keepends=True)[-1].replace(b"#", b"%"))
 
 
+def rewrite_plan(path: Path) -> None:
+    """Somebody wrote into plan.json what a model over another base would have."""
+    plan = path.parent.parent / "plan.json"
+    read = json.loads(plan.read_bytes())
+    base = {"base": "checkpoints/two", "base_sha256": sha256_bytes(b"two")}
+    plan.write_text(json.dumps({**read, "conversion": {**read["conversion"], **base}}))
+
+
 def double(path: Path) -> None:
     """Another process wrote the same row a second time."""
     with path.open("ab") as stream:
@@ -159,6 +170,7 @@ REFUSED = {
     "run-dir": Change("seed 0 instead of 1", words=("--run-dir", RUN_DIR, "--seed", "1")),
     "dtype": Change("dtype float32 instead of bfloat16", World(dtype="bfloat16")),
     "checkpoint": Change("another checkpoint (weights)", World(checkpoint="two")),
+    "base": Change("no base", World(base="two"), spoil=rewrite_plan),
     "data": Change("other task data", World(has_later_data=True)),
     "libraries": Change("quick 1 instead of 2", LATER_LIBRARIES, is_unfinished=True),
     "contradiction": Change("a second time, with another text", spoil=tell_twice),
@@ -177,6 +189,7 @@ KEPT = {
     "ledger": Change("the model is kept", World(is_later=True), (), Path.unlink, "ledger.json"),
     "task": Change(words=("--tasks", "demo-sh")),
     "doubled": Change("samples came twice and are written once", spoil=double),
+    "name": Change(world=World(model="Smaller")),
 }
 
 
@@ -302,7 +315,34 @@ def check_cut(folder: Path) -> None:
         shutil.copytree(whole, folder)
 
 
-ALONE = {"cut": check_cut, "busy": check_busy, "scored": check_scored, "try-out": check_try_out}
+GENERATIONS = f"{RUN_DIR}/generations_Small/generations_demo-sh_Small.json"
+STAGES: tuple[tuple[str, ...], ...] = (
+    ("convert", "checkpoints/one", "-o", f"{RUN_DIR}/model", "--dtype", "float32"),
+    ("generate", f"{RUN_DIR}/model", "--task", "demo-sh", "-o", RUN_DIR, "--name", "Small", "--limit", "2",
+     "--n-samples", "2", "--dtype", "float32"),
+    ("execute", GENERATIONS, "--task", "demo-sh", "-o", f"{RUN_DIR}/verdicts/demo-sh.jsonl", "--limit", "2"),
+    ("report", RUN_DIR),
+    ("score", "--run-dir", RUN_DIR),
+)  # fmt: skip
+
+
+def check_stages(folder: Path) -> None:
+    """A stage's own command does the step that the run does: what it leaves as it was, the run need not do again."""
+    folder.mkdir(parents=True)
+    assert do(folder, World(), RUN).code == 0
+    for words in STAGES:
+        said = do(folder, World(), words)
+        assert said.code == 0, (words, said.said)
+        is_valid(folder, World(), RUN_DIR)
+        assert ("nothing to do" in do(folder, World(), RUN).said) == (words[0] != "score"), words
+    # What another podium made is told by the ledger alone, whoever executes again.
+    said = do(folder, World(is_later=True), STAGES[2])
+    assert "done anew; what was there is demo-sh.jsonl.stale" in said.said, said.said
+    goes_on(folder, World(is_later=True), RUN)
+    assert not (folder / RUN_DIR / "verdicts" / "demo-sh.jsonl.stale-2").exists()
+
+
+ALONE = {"stages": check_stages, "cut": check_cut, "busy": check_busy, "scored": check_scored, "try-out": check_try_out}
 CHECKS: dict[str, Callable[..., None]] = {"refused": check_refused, "kept": check_kept_on}
 
 if __name__ == "__main__":

@@ -56,6 +56,11 @@ def test_scoring_alone_leaves_nothing_that_could_be_sent(tmp_path: Path) -> None
     _check(tmp_path, "scored")
 
 
+@pytest.mark.slow
+def test_a_stages_own_command_does_the_step_that_the_run_does(tmp_path: Path) -> None:
+    _check(tmp_path, "stages")
+
+
 def test_any_file_of_a_finished_run_may_be_cut_short(tmp_path: Path) -> None:
     _check(tmp_path, "cut")
 

@@ -76,3 +76,38 @@ def test_a_name_that_is_no_folder_name_is_refused(tmp_path: Path, name: str) -> 
 def test_junk_is_one_sentence_with_the_file_name(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match=r"podium\.toml"):
         _read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ('[runners]\ngenerate = "gpu"', '[runners]\ngenerate = ["gpu"]'),
+        ('[runners]\nexecute = "self-hosted"', '[runners]\nexecute = ["self-hosted"]'),
+        ('[evaluation]\ntasks = "humaneval"', '[evaluation]\ntasks = ["humaneval"]'),
+        ('[evaluation]\nn_samples = "50"', "[evaluation]\nn_samples = 50"),
+        ('[evaluation]\nbackend = ["native"]', '[evaluation]\nbackend = "native"'),
+        ('[publish]\neval_results = "true"', "[publish]\neval_results = true"),
+        ("[publish]\nspace = 7", '[publish]\nspace = "7"'),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_as_the_line_that_works(tmp_path: Path, wrong: str, right: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, MINIMAL + wrong)
+    section, line = right.splitlines()
+    assert caught.value.hint == f"under {section} write: {line}"
+    _read(tmp_path, MINIMAL + right)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (MINIMAL.replace('model = "Small-Coder"\n', ""), 'add model = "…" under [model]'),
+        (MINIMAL.partition("[submit]")[0], "add the table [submit]"),
+        ('model = "x"\n', "write the table [model]"),
+        (MINIMAL + '[evaluation]\nn_samples = "many"', "podium init --org ORG"),
+    ],
+)
+def test_what_is_missing_or_nothing_like_it_is_told_too(tmp_path: Path, text: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, text)
+    assert hint in caught.value.hint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,15 @@ from podium.files import (
     canonical_json,
     complete_lines,
     parse_json,
+    read_bytes,
     sha256_json,
     write_atomic,
+    write_remedy,
 )
+from podium.generations import read_generations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 JSON = st.recursive(
@@ -85,13 +90,13 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> No
     assert [entry.name for entry in tmp_path.iterdir()] == ["plan.json"]
 
 
-def test_full_disk_is_a_storage_error_with_a_remedy() -> None:
+def test_a_place_that_cannot_be_written_is_a_storage_error_with_a_remedy() -> None:
     from pathlib import Path
 
     with pytest.raises(StorageError) as caught:
         write_atomic(Path("/proc/podium.json"), b"x")
     assert caught.value.exit_code == 13
-    assert "disk space" in caught.value.hint
+    assert "choose another place" in caught.value.hint
 
 
 def test_torn_last_line_is_left_out(tmp_path: Path) -> None:
@@ -115,3 +120,42 @@ def test_equal_twins_are_one_key_only_where_they_are_allowed_and_truly_equal() -
             parse_json(text, "x", equal_twins=True)
     with pytest.raises(RecordError, match="duplicate key 'a'"):
         parse_json(b'{"a": [1], "a": [1]}', "x")
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "free disk space"),
+        (errno.EDQUOT, "free disk space"),
+        (errno.EACCES, "writable for this user"),
+        (errno.EPERM, "writable for this user"),
+        (errno.EROFS, "read-only"),
+        (errno.ENOTDIR, "something else is in the way"),
+        (errno.EISDIR, "something else is in the way"),
+        (errno.ENAMETOOLONG, "choose another place"),
+    ],
+)
+def test_only_a_full_disk_is_called_full(number: int, remedy: str) -> None:
+    said = write_remedy(OSError(number, "x"))
+    assert remedy in said
+    assert ("disk space" in said) == (number in (errno.ENOSPC, errno.EDQUOT))
+
+
+@pytest.mark.parametrize("write", [lambda path: write_atomic(path, b"x"), AppendLog])
+def test_a_file_where_a_folder_should_be_is_named_as_the_cause(tmp_path: Path, write: Callable[[Path], object]) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageError) as caught:
+        write(tmp_path / "file" / "x.json")
+    assert "in the way" in caught.value.hint
+
+
+@pytest.mark.parametrize("read", [read_bytes, lambda path: list(complete_lines(path)), read_generations])
+def test_a_missing_folder_is_named_not_the_file_in_it(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    with pytest.raises(RecordError, match=f"there is no folder {tmp_path / 'runs'}$") as caught:
+        read(tmp_path / "runs" / "v7" / "submission.json")
+    assert "check the name" in caught.value.hint
+    with pytest.raises(RecordError, match="No such file"):
+        read(tmp_path / "submission.json")
+    with pytest.raises(RecordError) as caught:
+        read(tmp_path)
+    assert caught.value.hint == "name a file"

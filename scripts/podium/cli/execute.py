@@ -12,13 +12,13 @@ from podium.cli.options import FILE, data_dir_option, unsafe_option
 from podium.cli.roots import root_option, roots_here, roots_of_lists
 from podium.cli.working import working_on_file
 from podium.errors import UsageError
-from podium.execute import ExecuteOptions, execute
+from podium.execute import ExecuteOptions
 from podium.execute.languages import toolchain_folders
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
-from podium.execute.step import step_name
-from podium.generations import read_generations
-from podium.ledger import forget_steps
+from podium.execute.step import execute_step
+from podium.ledger import do_alone
 from podium.run_directory import run_of_verdicts
+from podium.step import task_at_hand
 from podium.tasks import load_task
 
 if TYPE_CHECKING:
@@ -66,10 +66,9 @@ def command(
 ) -> None:
     """Run every text of GENERATIONS with its problem's tests. Killed anywhere, run again, it continues."""
     options = ExecuteOptions(mode=mode, workers=workers)
-    loaded = load_task(task, data_dir, limit)
-    read = read_generations(generations)
+    loaded = task_at_hand(load_task(task, data_dir, limit))
+    progress = build_progress()
     with working_on_file(output), build_sandbox(unsafe_no_sandbox, roots_here(root)) as sandbox:
-        execute(options, loaded, read.rows[:limit], read.sha256, sandbox, output, build_progress())
-        if run_dir := run_of_verdicts(output):
-            forget_steps(run_dir, step_name(task))
+        step = execute_step(options, loaded, generations, output, sandbox, progress, limit=limit)
+        do_alone(run_of_verdicts(output) or output.parent, step, progress)
     click.echo(output)

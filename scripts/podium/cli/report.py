@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from podium.cli.console import build_progress
 from podium.cli.options import FOLDER
 from podium.cli.working import working_in
-from podium.report import report
+from podium.ledger import do_alone
+from podium.report.step import report_step
 from podium.run_directory import BODY, PAGE
 
 
@@ -20,5 +22,5 @@ def command(run_dir: Path) -> None:
     A run of tasks that no board has a column for gets the first two alone.
     """
     with working_in(run_dir):
-        submission = report(run_dir)
+        submission = do_alone(run_dir, report_step(run_dir), build_progress())
     click.echo(run_dir / (PAGE if submission is None else BODY))

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
+from podium.cli.console import build_progress
 from podium.cli.options import FILE, FOLDER
 from podium.cli.working import working_in
 from podium.errors import UsageError
 from podium.files import write_atomic
-from podium.ledger import forget_steps
+from podium.ledger import do_alone
 from podium.records import Plan, read_record
 from podium.run_directory import PLAN, SCORES
-from podium.score import metrics_of, score, score_task
-from podium.score.step import NAME, OUTDATED
+from podium.score import metrics_of, score_task
+from podium.score.step import score_step
 
 
 @click.command()
@@ -29,8 +30,7 @@ def command(verdicts: tuple[Path, ...], output: Path | None, run_dir: Path | Non
     if run_dir is not None and not verdicts and output is None:
         with working_in(run_dir):
             plan = read_record(run_dir / PLAN, Plan)
-            forget_steps(run_dir, NAME, *OUTDATED)
-            score(run_dir, plan)
+            do_alone(run_dir, score_step(run_dir, plan), build_progress())
         click.echo(run_dir / SCORES)
     elif verdicts and output is not None and run_dir is None:
         _score_files(verdicts, output)

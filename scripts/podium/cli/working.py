@@ -55,8 +55,9 @@ def working_in(run_dir: Path, *, is_new: bool = False) -> Iterator[None]:
 
 @contextmanager
 def working_on_model(model_dir: Path) -> Iterator[None]:
-    """Hold a model directory that is being written. Raises BusyError."""
-    with _holding([neighbour_lock(model_dir)]):
+    """Hold a model directory that is being written, and the run directory that it lies in. Raises BusyError."""
+    locks = [folder_lock(model_dir.parent)] if is_run_directory(model_dir.parent) else []
+    with _holding([*locks, neighbour_lock(model_dir)]):
         yield
 
 

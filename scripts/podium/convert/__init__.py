@@ -23,18 +23,18 @@ from podium.convert.mapping import tensors_of
 from podium.convert.tokenizer import write_tokenizer
 from podium.convert.writer import DTYPES, write_model_files
 from podium.errors import StorageError, UndeterminedError
-from podium.files import canonical_json, sha256_file, write_atomic
+from podium.files import canonical_json, sha256_file, write_atomic, write_remedy
 from podium.names import check_name
 from podium.records import Check, FileDigest, Model, write_record
 from podium.run_directory import is_run_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from podium.convert.layouts.checkpoint import Checkpoint
     from podium.convert.mapping import Tensor
     from podium.progress import Progress
-    from podium.records import LayoutVerdict
+    from podium.records import LayoutChoice
 
 # What a model directory holds.
 MODEL_FILE = re.compile(
@@ -71,31 +71,47 @@ def record_path(model_dir: Path) -> Path:
     return model_dir.with_name(f"{model_dir.name}.json")
 
 
-def digest_folder(folder: Path) -> list[FileDigest]:
-    """Size and SHA-256 of every regular file below a folder, sorted by path."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return [
-        FileDigest(path=path.relative_to(folder).as_posix(), size_bytes=path.stat().st_size, sha256=sha256_file(path))
-        for path in files
-    ]
+def digest_folder(folder: Path, *, without: str = "") -> list[FileDigest]:
+    """Size and SHA-256 of every regular file below a folder, sorted by path; those with the suffix `without` left out.
+
+    Only what is listed is read.
+    """
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return _digests(folder, (path for path in files if not without or path.suffix != without))
 
 
 def digest_checkpoint(checkpoint: Path) -> list[FileDigest]:
     """As `digest_folder`, less hidden files and runs; of a checkpoint that is one file, that file and its neighbours.
 
-    Neighbours are the JSON files beside it and its golden logits.
+    Neighbours are the JSON files beside it and its golden logits. A link counts as the file that it leads to: the
+    Hub's cache is made of them.
     """
     if checkpoint.is_dir():
-        return [file for file in digest_folder(checkpoint) if not _is_beside_it(checkpoint, file.path)]
+        return _digests(checkpoint, _files_of_checkpoint(checkpoint))
     beside = (*checkpoint.parent.glob("*.json"), checkpoint.parent / FILE_NAME)
-    files = [checkpoint, *sorted(path for path in beside if path.is_file())]
-    return [FileDigest(path=path.name, size_bytes=path.stat().st_size, sha256=sha256_file(path)) for path in files]
+    paths = [checkpoint, *sorted(path for path in beside if path.is_file())]
+    return [_digest(checkpoint.parent, path) for path in paths]
 
 
-def _is_beside_it(folder: Path, path: str) -> bool:
-    """Whether a file below a checkpoint's folder is hidden or a run's: work with the checkpoint changes these."""
-    parents = [parent for parent in (folder / path).parents if parent.is_relative_to(folder) and parent != folder]
-    return any(part.startswith(".") for part in Path(path).parts) or any(map(is_run_directory, parents))
+def _files_of_checkpoint(folder: Path) -> Iterator[Path]:
+    """Its files, but for what is hidden and what runs leave there: work with the checkpoint changes these."""
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_file():
+            yield path
+        elif path.is_dir() and not path.is_symlink() and not is_run_directory(path):
+            yield from _files_of_checkpoint(path)
+
+
+def _digests(folder: Path, paths: Iterable[Path]) -> list[FileDigest]:
+    return [_digest(folder, path) for path in sorted(paths)]
+
+
+def _digest(folder: Path, path: Path) -> FileDigest:
+    return FileDigest(
+        path=path.relative_to(folder).as_posix(), size_bytes=path.stat().st_size, sha256=sha256_file(path)
+    )
 
 
 def convert(options: ConvertOptions, report: Progress, prompts: Sequence[str] = ()) -> Model:
@@ -107,12 +123,12 @@ def convert(options: ConvertOptions, report: Progress, prompts: Sequence[str] = 
     _refuse_place(options)
     checkpoint = detect(options.checkpoint, options.base)
     checks = [*_read_so(checkpoint, report), *_check_source(checkpoint, report)]
-    verdict = _decide(options, checkpoint, checks, report)
-    checks = _settled(checks, verdict)
-    tensors = tensors_of(checkpoint, verdict.hypothesis)
+    choice = _decide(options, checkpoint, checks, report)
+    checks = _settled(checks, choice)
+    tensors = tensors_of(checkpoint, choice.hypothesis)
     with _folder_in_the_making(options.output) as folder:
-        files = _write_model(checkpoint, verdict, tensors, options, folder, report)
-        more, parity = _check_directory(folder, checkpoint, verdict, options, prompts)
+        files = _write_model(checkpoint, choice, tensors, options, folder, report)
+        more, parity = _check_directory(folder, checkpoint, choice, options, prompts)
         checks += more
         _tell(checks, report)
     record = Model(
@@ -124,7 +140,7 @@ def convert(options: ConvertOptions, report: Progress, prompts: Sequence[str] = 
         parameters=checkpoint.parameters,
         vocab_size=checkpoint.config.vocab_size,
         max_length=checkpoint.config.max_position_embeddings,
-        verdict=verdict,
+        verdict=choice,
         checks=checks,
         parity=parity,
         tensors=[tensor.as_map() for tensor in tensors],
@@ -154,7 +170,7 @@ def _folder_in_the_making(output: Path) -> Iterator[Path]:
         os.rename(temporary, output)  # noqa: PTH104
     except OSError as err:
         message = f"cannot write {output}: {err.strerror}"
-        raise StorageError(message, hint="free disk space or choose another output folder") from err
+        raise StorageError(message, hint=write_remedy(err, "choose another output folder")) from err
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -191,35 +207,35 @@ def _read_so(checkpoint: Checkpoint, report: Progress) -> list[Check]:
 
 
 def _check_source(checkpoint: Checkpoint, report: Progress) -> list[Check]:
-    from podium.convert.gate.source import check_source
+    from podium.convert.checks.source import check_source
 
     return check_source(checkpoint, report)
 
 
-def _settled(checks: list[Check], verdict: LayoutVerdict) -> list[Check]:
-    from podium.convert.gate.source import settled
+def _settled(checks: list[Check], choice: LayoutChoice) -> list[Check]:
+    from podium.convert.checks.source import settled
 
-    return settled(checks, verdict)
+    return settled(checks, choice)
 
 
-def _decide(options: ConvertOptions, checkpoint: Checkpoint, checks: list[Check], report: Progress) -> LayoutVerdict:
-    """The verdict; where there is none, what the cheap checks saw belongs to the reason."""
-    from podium.convert.verdict import decide
+def _decide(options: ConvertOptions, checkpoint: Checkpoint, checks: list[Check], report: Progress) -> LayoutChoice:
+    """The choice of a reading; where there is none, what the cheap checks saw belongs to the reason."""
+    from podium.convert.choice import decide
 
     golden = _golden_path(options)
     config = checkpoint.config
     logits = read_golden(golden, config.vocab_size, config.max_position_embeddings) if golden else None
     try:
-        verdict = decide(checkpoint, logits, parse_assumptions(options.assume), report)
+        choice = decide(checkpoint, logits, parse_assumptions(options.assume), report)
     except UndeterminedError as err:
         seen = [f"  also {check.name}: {check.saw}" for check in checks if not check.ok]
         raise UndeterminedError("\n".join([str(err), *seen]), hint=err.hint) from err
-    chosen = verdict.hypothesis
+    chosen = choice.hypothesis
     report.note(
         f"convert: {checkpoint.layout}, order {chosen.order}, pairing {chosen.pairing}, head {chosen.head}; "
-        f"decided by {verdict.decided_by}: {verdict.evidence}"
+        f"decided by {choice.decided_by}: {choice.evidence}"
     )
-    return verdict
+    return choice
 
 
 def _golden_path(options: ConvertOptions) -> Path | None:
@@ -230,7 +246,7 @@ def _golden_path(options: ConvertOptions) -> Path | None:
 
 def _write_model(
     checkpoint: Checkpoint,
-    verdict: LayoutVerdict,
+    choice: LayoutChoice,
     tensors: Sequence[Tensor],
     options: ConvertOptions,
     folder: Path,
@@ -239,7 +255,7 @@ def _write_model(
     """Everything a Hugging Face directory needs; returns all of its files."""
     tokenizer, config = checkpoint.tokenizer, checkpoint.config
     shape = config.hugging_face(
-        verdict.hypothesis.pairing,
+        choice.hypothesis.pairing,
         attention_bias=checkpoint.has_bias("q", "k", "v", "o"),
         mlp_bias=checkpoint.has_bias("gate", "up", "down"),
     )
@@ -251,7 +267,7 @@ def _write_model(
     write_atomic(folder / "config.json", canonical_json({**shape, **special, "dtype": options.dtype}, indent=2))
     # Nothing but ids: whatever else stood there, transformers would apply.
     write_atomic(folder / "generation_config.json", canonical_json(tokenizer.generation_ids, indent=2))
-    write_atomic(folder / "README.md", model_card(checkpoint, verdict, options.dtype).encode())
+    write_atomic(folder / "README.md", model_card(checkpoint, choice, options.dtype).encode())
     written = {file.path for file in weights}
     others = [file for file in digest_folder(folder) if file.path not in written]
     return sorted([*weights, *others], key=lambda file: file.path)
@@ -260,14 +276,14 @@ def _write_model(
 def _check_directory(
     folder: Path,
     checkpoint: Checkpoint,
-    verdict: LayoutVerdict,
+    choice: LayoutChoice,
     options: ConvertOptions,
     prompts: Sequence[str],
 ) -> tuple[list[Check], dict[str, float]]:
-    from podium.convert.gate.directory import check_directory
-    from podium.convert.gate.log import check_log
+    from podium.convert.checks.directory import check_directory
+    from podium.convert.checks.log import check_log
 
-    checks, parity = check_directory(folder, checkpoint, verdict, options.dtype, prompts)
+    checks, parity = check_directory(folder, checkpoint, choice, options.dtype, prompts)
     if options.log:
         checks.append(check_log(options.log, parity["text_nats_of_checkpoint"]))
     return checks, parity

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from podium.convert.layouts.checkpoint import Checkpoint
-    from podium.records import LayoutVerdict
+    from podium.records import LayoutChoice
 
 
-def model_card(checkpoint: Checkpoint, verdict: LayoutVerdict, dtype: str) -> str:
+def model_card(checkpoint: Checkpoint, choice: LayoutChoice, dtype: str) -> str:
     """README.md of the model directory, in the Hub's form."""
-    chosen, config = verdict.hypothesis, checkpoint.config
+    chosen, config = choice.hypothesis, checkpoint.config
     lines = [
         "---",
         "library_name: transformers",
@@ -26,7 +26,7 @@ def model_card(checkpoint: Checkpoint, verdict: LayoutVerdict, dtype: str) -> st
         f"{config.hidden_size}, {config.vocab_size:,} tokens, {config.max_position_embeddings:,} positions, {dtype}.",
         "",
         f"Converted from a checkpoint of layout `{checkpoint.layout}`, read with byte order `{chosen.order}`, rotary "
-        f"pairing `{chosen.pairing}` and head `{chosen.head}` (decided by {verdict.decided_by}: {verdict.evidence}).",
+        f"pairing `{chosen.pairing}` and head `{chosen.head}` (decided by {choice.decided_by}: {choice.evidence}).",
         "",
     ]
     return "\n".join(lines)

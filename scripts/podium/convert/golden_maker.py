@@ -90,6 +90,6 @@ def _made_by(folder: Path) -> dict[str, Any]:
     from podium.convert import digest_folder
     from podium.records import digest_of_files
 
-    files = [file for file in digest_folder(folder) if not file.path.endswith(".npz")]
+    files = digest_folder(folder, without=".npz")
     versions = {name: version(name) for name in ("torch", "transformers")}
     return {"podium": __version__, "model": digest_of_files(files), "dtype": "float32", **versions}

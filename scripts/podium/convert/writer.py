@@ -21,7 +21,7 @@ import numpy as np
 from podium.convert.bands import BAND_VALUES, bands_of, filler
 from podium.convert.blocks import FORMATS, Scratch
 from podium.errors import CheckpointError, StorageError
-from podium.files import atomic_writer, sha256_bytes, write_atomic
+from podium.files import atomic_writer, sha256_bytes, write_atomic, write_remedy
 from podium.records import FileDigest
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def _remove(folder: Path, patterns: Sequence[str], kept: Sequence[str] = ()) -> 
             path.unlink()
     except OSError as err:
         message = f"cannot remove what an earlier run left in {folder}: {err.strerror}"
-        raise StorageError(message, hint="remove it or choose another output folder") from err
+        raise StorageError(message, hint=write_remedy(err, "choose another output folder")) from err
 
 
 def _refuse_links(folder: Path, names: Sequence[str]) -> None:

@@ -16,13 +16,15 @@ Driver = Literal["", "python"]
 class JobStep(msgspec.Struct, frozen=True, kw_only=True):
     """One command under limits of its own. Its name says what its failure means.
 
-    It is ended `grace_seconds` after its wall limit.
+    It is ended `grace_seconds` after its wall limit. With `drops_output` it may print without end, and what is beyond
+    the limit of output is lost.
     """
 
     name: StepName = "run"
     command: list[str]
     limits: Limits
     grace_seconds: float = 0.0
+    drops_output: bool = False
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

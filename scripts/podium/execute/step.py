@@ -1,4 +1,4 @@
-"""The step `execute TASK` of a run: generations become verdicts."""
+"""The step `execute TASK`: generations become verdicts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from podium.step import Step
 from podium.tasks import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from podium.records import PlannedTask
-    from podium.step import Finished, Inputs, Work
+    from podium.execute import ExecuteOptions
+    from podium.execute.sandbox import Runner
+    from podium.progress import Progress
+    from podium.records import PlannedTask, VerdictsHeader
+    from podium.step import Finished, Inputs, StepTask, Work
 
 
 def step_name(task: str) -> str:
@@ -26,24 +28,47 @@ def step_name(task: str) -> str:
     return f"execute {task}"
 
 
-def execute_step(work: Work, planned: PlannedTask) -> Step:
+def execute_step(
+    options: ExecuteOptions,
+    task: StepTask,
+    generations: Path,
+    output: Path,
+    sandbox: Runner,
+    report: Progress,
+    *,
+    limit: int | None = None,
+) -> Step[VerdictsHeader]:
     """Generations to verdicts of one task; those of another podium are set aside, since no file can tell them."""
-    output = verdicts_path(work.run_dir, planned.task)
 
     def inputs(finished: Finished) -> Inputs:
-        root = work.tools.sandbox.root_of(source_of(planned.task).provisions or planned.language)
+        source = source_of(task.name)
+        root = sandbox.root_of(source.provisions or source.language)
         return {
-            "generations": finished.outputs_sha256(generate_name(planned.task)),
-            "mode": work.plan.mode,
-            "isolated": work.tools.sandbox.facts().isolated,
+            "generations": finished.outputs_sha256(generate_name(task.name)),
+            "mode": options.mode,
+            "isolated": sandbox.facts().isolated,
             **({"root": describe_root(root)} if root else {}),
         }
 
-    def do() -> Iterator[Path]:
-        read = read_generations(work.run_dir / generations_name(planned.task, work.model_name))
-        options = execute.ExecuteOptions(mode=work.plan.mode, workers=work.options.workers)
-        task, sandbox = work.task(planned), work.tools.sandbox
-        execute.execute(options, task, read.rows, read.sha256, sandbox, output, work.report)
-        yield output
+    def do() -> VerdictsHeader:
+        read = read_generations(generations)
+        return execute.execute(options, task.load(), read.rows[:limit], read.sha256, sandbox, output, report)
 
-    return Step(name=step_name(planned.task), revision=execute.REVISION, inputs=inputs, do=do, replaces=(output,))
+    return Step(
+        name=step_name(task.name),
+        revision=execute.REVISION,
+        inputs=inputs,
+        do=do,
+        outputs=lambda: (output,),
+        after=(generate_name(task.name),),
+        reads=(generations,),
+        replaces=(output,),
+    )
+
+
+def planned_execute(work: Work, planned: PlannedTask) -> Step[VerdictsHeader]:
+    """The run's generations of a planned task to its verdicts."""
+    options = execute.ExecuteOptions(mode=work.plan.mode, workers=work.options.workers)
+    generations = work.run_dir / generations_name(planned.task, work.model_name)
+    output = verdicts_path(work.run_dir, planned.task)
+    return execute_step(options, work.task(planned), generations, output, work.tools.sandbox, work.report)

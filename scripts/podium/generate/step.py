@@ -1,4 +1,4 @@
-"""The step `generate TASK` of a run: model/ and prompts become samples and generations."""
+"""The step `generate TASK`: a model and prompts become samples and, when the task is whole, generations."""
 
 from __future__ import annotations
 
@@ -7,50 +7,74 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium import generate
+from podium.convert import record_path
+from podium.convert.step import NAME as CONVERT
+from podium.files import sha256_file
+from podium.generate.shards import WHOLE
 from podium.protocol import generations_name
-from podium.records import Model, read_record
-from podium.run_directory import MODEL
 from podium.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from podium.records import PlannedTask
-    from podium.step import Finished, Inputs, Work
+    from podium.generate import GenerateOptions
+    from podium.generate.backends.seam import Backend
+    from podium.progress import Progress
+    from podium.records import PlannedTask, SamplesHeader
+    from podium.step import Finished, Inputs, StepTask, Work
 
 
-def step_name(task: str) -> str:
+def step_name(task: str, shard: str = WHOLE) -> str:
     """What the ledger calls it."""
-    return f"generate {task}"
+    return f"generate {task}" if shard == WHOLE else f"generate {task} {shard}"
 
 
-def generate_step(work: Work, planned: PlannedTask) -> Step:
-    """model/ and prompts to samples and generations of one task."""
+def generate_step(
+    options: GenerateOptions, model_dir: Path, task: StepTask, backend: Callable[[], Backend], report: Progress
+) -> Step[SamplesHeader]:
+    """Model and prompts to samples and generations of one task, or to the samples of one of its shards."""
 
     def inputs(finished: Finished) -> Inputs:
         return {
-            "model": finished.outputs_sha256("convert"),
-            "data": planned.data_sha256,
-            "problems": planned.problems,
-            "sampling": msgspec.to_builtins(work.plan.sampling),
-            "backend": work.plan.backend,
+            "model": finished.outputs_sha256(CONVERT),
+            "data": task.data_sha256,
+            "problems": task.problems,
+            "sampling": msgspec.to_builtins(options.sampling),
+            "backend": options.backend,
+            **({"generations": sha256_file(options.replayed)} if options.replayed else {}),
         }
 
-    def do() -> Iterator[Path]:
-        work.check_machine()
-        options = generate.GenerateOptions(
-            run_dir=work.run_dir,
-            model_name=work.model_name,
-            model_sha256=read_record(work.run_dir / MODEL, Model).sha256,
-            sampling=work.plan.sampling,
-            backend=work.plan.backend,
-            dtype=work.plan.dtype,
-            discard=work.options.discard,
-            discarding=work.options.ways.discard,
-        )
-        generate.generate(options, work.task(planned), work.backend(), work.report)
-        yield generate.samples_path(work.run_dir, planned.task)
-        yield work.run_dir / generations_name(planned.task, work.model_name)
+    def do() -> SamplesHeader:
+        return generate.generate(options, task.load(), backend(), report)
 
-    return Step(name=step_name(planned.task), revision=generate.REVISION, inputs=inputs, do=do)
+    def outputs() -> Iterator[Path]:
+        yield generate.samples_path(options.run_dir, task.name, options.shard)
+        if options.shard == WHOLE:
+            yield options.run_dir / generations_name(task.name, options.model_name)
+
+    return Step(
+        name=step_name(task.name, options.shard),
+        revision=generate.REVISION,
+        inputs=inputs,
+        do=do,
+        outputs=outputs,
+        after=(CONVERT,),
+        reads=(record_path(model_dir),),
+    )
+
+
+def planned_generate(work: Work, planned: PlannedTask) -> Step[SamplesHeader]:
+    """The run's model/ and a planned task to samples and generations."""
+    options = generate.GenerateOptions(
+        run_dir=work.run_dir,
+        model_name=work.model_name,
+        model_sha256=work.model_sha256,
+        sampling=work.plan.sampling,
+        backend=work.plan.backend,
+        dtype=work.plan.dtype,
+        discard=work.options.discard,
+        discarding=work.options.ways.discard,
+        replayed=work.replayed(planned),
+    )
+    return generate_step(options, work.model_dir, work.task(planned), lambda: work.backend(planned), work.report)

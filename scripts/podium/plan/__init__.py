@@ -6,7 +6,7 @@ Reads podium.toml, the tasks' data and the checkpoint's files. Writes plan.json.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,8 +20,9 @@ from podium.execute.provisions import provisions_named
 from podium.generate.backends.seam import BACKENDS
 from podium.names import check_name
 from podium.plan.costs import read_costs
+from podium.plan.jobs import jobs_of
 from podium.profiles import profile_named, shortfalls
-from podium.records import Conversion, Plan, PlannedJob, PlannedTask, Release, Sampling
+from podium.records import Conversion, Plan, PlannedTask, Release
 from podium.tasks import known_tasks, load_task
 
 if TYPE_CHECKING:
@@ -32,12 +33,17 @@ TRYOUT_TAG = "tryout"
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked for. An empty tag is a tryout: it is evaluated, and never submitted."""
+    """What a run was asked for. An empty tag is a tryout: it is evaluated, and never submitted.
+
+    `checkpoint` is on this machine; `source` is the address that it came from, and `base_source` that of the base.
+    """
 
     tag: str = ""
     commit: str = ""
     checkpoint: Path
+    source: str = ""
     base: Path | None = None
+    base_source: str = ""
     data_dir: Path | None = None
     tasks: tuple[str, ...] = ()
     limit: int | None = None
@@ -68,21 +74,23 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     partial = shortfalls({task.task: len(task.problems) for task in tasks}, sampling, profile)
     if not options.tag:
         partial.insert(0, "it was run without a release tag")
+    checkpoint = digest_checkpoint(options.checkpoint)
     return Plan(
         release=Release(tag=options.tag or TRYOUT_TAG, commit=options.commit, model=config.model_name),
         profile=profile.name,
-        checkpoint=digest_checkpoint(options.checkpoint),
+        checkpoint=checkpoint,
+        source=options.source,
         sampling=sampling,
         backend=config.evaluation.backend,
         dtype=config.model.dtype,
         conversion=Conversion(
             assume=config.model.assume,
-            base=str(options.base) if options.base else "",
+            base=options.base_source or (str(options.base) if options.base else ""),
             base_sha256=config.model.base_sha256,
         ),
         mode="parity",
         tasks=tasks,
-        jobs=_jobs(tasks, sampling, config, parameters),
+        jobs=jobs_of(tasks, sampling, config, checkpoint, parameters),
         disk_bytes=read_costs().disk_bytes(sampling.n_samples * sum(len(task.problems) for task in tasks), parameters),
         partial=partial,
         podium=__version__,
@@ -128,50 +136,3 @@ def _plan_task(name: str, options: PlanOptions) -> PlannedTask:
         problems=[problem.id for problem in task.problems],
         problems_in_task=task.problems_in_task,
     )
-
-
-def _jobs(tasks: list[PlannedTask], sampling: Sampling, config: Config, parameters: int) -> list[PlannedJob]:
-    jobs, costs = [PlannedJob(stage="convert", runs_on=config.runners.convert)], read_costs()
-    for stage, runs_on in (("generate", config.runners.generate), ("execute", config.runners.execute)):
-        jobs += [
-            PlannedJob(
-                stage=stage,
-                task=task.task,
-                runs_on=runs_on,
-                samples=(samples := len(task.problems) * sampling.n_samples),
-                cpu_seconds=costs.seconds(stage, task.language, samples, parameters),
-                root=_root(task.language, config) if stage == "execute" else "",
-            )
-            for task in tasks
-        ]
-    return jobs
-
-
-def _root(language: str, config: Config) -> str:
-    folder = config.toolchains.roots.get(language)
-    return f"{language}={folder}" if folder else ""
-
-
-def matrix(record: Plan, stage: str) -> dict[str, Any]:
-    """The GitHub matrix of one stage; every value is text, empty where the command's own default holds."""
-    planned = {task.task: task for task in record.tasks}
-    return {
-        "include": [
-            {
-                "task": job.task,
-                "runs-on": job.runs_on,
-                "name": record.release.model.model,
-                "backend": record.backend,
-                "n-samples": str(record.sampling.n_samples),
-                "seed": str(record.sampling.seed),
-                "limit": _limit(planned[job.task]),
-                "root": job.root,
-            }
-            for job in record.jobs
-            if job.stage == stage
-        ]
-    }
-
-
-def _limit(task: PlannedTask) -> str:
-    return str(len(task.problems)) if len(task.problems) < task.problems_in_task else ""

@@ -90,6 +90,8 @@ def is_drawn_from(run_dir: Path, plan: Plan) -> bool:
     model = _read(run_dir / MODEL, Model)
     if model is None or model.checkpoint != plan.checkpoint or model.dtype != plan.dtype:
         return False
+    if model.departures(plan.conversion):
+        return False
     paths = [samples_path(run_dir, task.task) for task in plan.tasks]
     headers = [_header(path) for path in paths if _has_samples(path)]
     return any(header.model_sha256 == model.sha256 for header in headers if header)
@@ -119,7 +121,7 @@ def _refused(run_dir: Path, found: list[OtherWork], ways: Ways) -> OtherWorkErro
 
 def _changed_model(run_dir: Path, plan: Plan) -> tuple[str, list[str]]:
     """The digest of the model that is here, and in what the plan asks for another one; nothing where it cannot say."""
-    model, there = _read(run_dir / MODEL, Model), _read(run_dir / PLAN, Plan)
+    model = _read(run_dir / MODEL, Model)
     if model is None:
         return "", []
     reasons = []
@@ -128,10 +130,8 @@ def _changed_model(run_dir: Path, plan: Plan) -> tuple[str, list[str]]:
         then = {file.path: file.sha256 for file in model.checkpoint}
         files = sorted(path for path in {**now, **then} if now.get(path) != then.get(path))
         reasons.append(f"another checkpoint ({', '.join(files[:SHOWN])})")
-    # A base that moved is the same base by its digest.
-    if there is not None and msgspec.structs.replace(there.conversion, base=plan.conversion.base) != plan.conversion:
-        reasons.append(told("conversion", there.conversion, plan.conversion))
-    return model.sha256, reasons
+    # By what the model says of itself, not by plan.json: that may have been rewritten since.
+    return model.sha256, [*reasons, *model.departures(plan.conversion).values()]
 
 
 def _differences(header: SamplesHeader, task: PlannedTask, plan: Plan, changed: tuple[str, list[str]]) -> list[str]:

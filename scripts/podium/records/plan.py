@@ -57,13 +57,14 @@ class PlannedTask(Part, frozen=True, kw_only=True):
 
 
 class PlannedJob(Part, frozen=True, kw_only=True):
-    """One job of the distributed run: a stage, the task it works on if any, and where it may run.
+    """One job of the distributed run: a stage, the task and the shard it works on if any, and where it may run.
 
     `cpu_seconds` is an estimate. `root` is LANGUAGE=FOLDER where another root file system holds the toolchain.
     """
 
     stage: str
     task: str = ""
+    shard: str = "1/1"
     runs_on: list[str]
     samples: Count = 0
     cpu_seconds: Seconds = 0.0
@@ -77,16 +78,24 @@ class Conversion(Part, frozen=True, kw_only=True):
     base: str = ""
     base_sha256: str = ""
 
+    @property
+    def axes(self) -> dict[str, str]:
+        """What is assumed, by axis."""
+        parts = (part.strip().partition("=") for part in self.assume.split(","))
+        return {axis: value for axis, _, value in parts if axis}
+
 
 class Plan(Record, frozen=True, kw_only=True, tag="plan"):
     """plan.json: everything a run will do. `partial` says why it can never be a submission; empty means it can.
 
+    `source` is the address that gives the checkpoint's files again; every later job holds them to their digests.
     `disk_bytes` is an estimate.
     """
 
     release: Release
     profile: str
     checkpoint: list[FileDigest]
+    source: str = ""
     sampling: Sampling
     backend: str
     dtype: str

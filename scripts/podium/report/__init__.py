@@ -1,4 +1,4 @@
-"""report: gates, the page, the plot, the submission folder and the pull request body of a run.
+"""report: gates, the page with its plots, the submission folder and the pull request body of a run.
 
 Reads all records. Writes gates.json, report/, submission/, pr_body.md and submission.json.
 """
@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jinja2
-
 from podium.errors import FindingsError
 from podium.files import write_atomic
 from podium.gates import decide
 from podium.gates.evidence import Evidence
-from podium.profiles import profile_named, submittable_tasks
-from podium.protocol import COMMUNITY_FOLDER, submission_title
+from podium.profiles import submittable_tasks
+from podium.protocol import submission_title
 from podium.records import (
     Agreement,
     Findings,
@@ -28,16 +26,18 @@ from podium.records import (
     read_record,
     write_record,
 )
-from podium.run_directory import BODY, CROSSCHECK, FINDINGS, GATES, MODEL, PAGE, PLAN, PLOT, SCORES, verdicts_path
+from podium.report.body import markdown
+from podium.report.page import html
+from podium.report.plots import PLOTS
+from podium.report.sections import IN_BODY, ON_PAGE
+from podium.run_directory import BODY, CROSSCHECK, FINDINGS, GATES, MODEL, PAGE, PLAN, SCORES, plot_path, verdicts_path
 from podium.submission.assembly import assemble, write_submission
 from podium.submission.marks import marker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from podium.records import TaskScore
-
-REVISION = 1  # raise when the same records would give other files
+REVISION = 2  # raise when the same records would give other files
 
 
 def report(run_dir: Path) -> Submission | None:
@@ -55,7 +55,7 @@ def report(run_dir: Path) -> Submission | None:
     if not submittable_tasks(evidence.plan):
         return None
     files = assemble(run_dir, evidence.plan)
-    body = render("pr_body.md.jinja", evidence, marker=marker(digest_of_files(files)))
+    body = body_of(evidence, marker(digest_of_files(files)))
     write_atomic(run_dir / BODY, body.encode())
     return write_submission(run_dir, evidence.plan, files, body)
 
@@ -73,43 +73,18 @@ def collect(run_dir: Path) -> Evidence:
 
 
 def write_page(run_dir: Path, evidence: Evidence) -> None:
-    """Write report/index.html and its plot."""
-    from podium.report.plot import draw_scores
-
-    write_atomic(run_dir / PLOT, draw_scores(evidence.scores))
-    page = render("index.html.jinja", evidence, alt=_alt_text(evidence.scores.tasks))
+    """Write report/index.html and the plots beside it."""
+    plots = {name: draw(evidence) for name, draw in PLOTS.items()}
+    for name, plot in plots.items():
+        write_atomic(plot_path(run_dir, name), plot.png)
+    page = html(_title(evidence), [tell(evidence) for tell in ON_PAGE], plots)
     write_atomic(run_dir / PAGE, page.encode())
 
 
-def render(template: str, evidence: Evidence, **extra: str) -> str:
-    """Fill a template; the same records give the same text."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("podium.report"),
-        autoescape=jinja2.select_autoescape(["html.jinja"]),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda fraction: f"{100 * fraction:.2f}"
-    environment.filters["cell"] = _cell
-    names = {field: getattr(evidence, field) for field in evidence.__struct_fields__}
-    return environment.get_template(template).render(
-        **names,
-        gates=decide(evidence),
-        title=submission_title(evidence.plan.release.model),
-        profile=profile_named(evidence.plan.profile),
-        partial=evidence.plan.partial,
-        outcomes=sorted({outcome for score in evidence.scores.tasks for outcome in score.outcomes}),
-        folder=f"{COMMUNITY_FOLDER}/{evidence.plan.release.model.folder}",
-        **extra,
-    )
+def body_of(evidence: Evidence, marker: str) -> str:
+    """The text of the pull request; the same records give the same text."""
+    return markdown(_title(evidence), marker, [tell(evidence) for tell in IN_BODY])
 
 
-def _cell(text: str) -> str:
-    """Make text safe inside a Markdown table cell."""
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
-
-
-def _alt_text(scores: list[TaskScore]) -> str:
-    return ", ".join(f"{score.task} {100 * score.pass_at['pass@1']:.2f} %" for score in scores)
+def _title(evidence: Evidence) -> str:
+    return submission_title(evidence.plan.release.model)

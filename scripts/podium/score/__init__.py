@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from podium.errors import IncompleteError, RecordError, StorageError
-from podium.files import canonical_json, sha256_file, write_atomic
+from podium.files import canonical_json, sha256_file, write_atomic, write_remedy
 from podium.profiles import profile_named
 from podium.protocol import PASS_AT, grouped_name, metrics_name, pass_at_k
 from podium.records import Scores, TaskScore, Verdict, VerdictsHeader, read_rows, write_record
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from podium.records import ModelName, Plan, PlannedTask
 
-REVISION = 1  # raise when the same verdicts would give other files
+REVISION = 2  # raise when the same verdicts would give other files
 
 
 def score_task(path: Path, problems_in_task: int | None = None) -> tuple[VerdictsHeader, TaskScore]:
@@ -88,6 +88,7 @@ def metrics_config(plan: Plan, task: str) -> dict[str, Any]:
         "prefix": "",
         "postprocess": True,
         "mode": plan.mode,
+        "backend": plan.backend,
     }
 
 
@@ -122,15 +123,14 @@ def _score_planned(run_dir: Path, plan: Plan, task: PlannedTask) -> TaskScore:
 def remove_outdated(run_dir: Path) -> None:
     """Remove what was made from older scores, so that nobody sends it. Raises StorageError."""
     try:
-        for name in outdated_by("score"):
-            path = run_dir / name
+        for path in outdated_by("score", run_dir):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
     except OSError as err:
         message = f"cannot remove {path}, which was made from older scores: {err.strerror}"
-        raise StorageError(message, hint="make the run directory writable") from err
+        raise StorageError(message, hint=write_remedy(err, f"remove it yourself: rm -r {path}")) from err
 
 
 def _left_out(plan: Plan, columns: dict[str, int]) -> list[str]:

@@ -9,7 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from podium.errors import IncompleteError, RecordError, StorageError
-from podium.files import read_bytes, sha256_bytes, sha256_file, write_atomic
+from podium.files import read_bytes, sha256_bytes, sha256_file, write_atomic, write_remedy
 from podium.profiles import submittable_tasks
 from podium.protocol import COMMUNITY_FOLDER, generations_name, grouped_name, metrics_name, submission_title
 from podium.records import FileDigest, Submission, digest_of_files, read_record, write_record
@@ -57,7 +57,8 @@ def assemble(run_dir: Path, plan: Plan) -> list[FileDigest]:
             shutil.rmtree(old)
     except OSError as err:
         message = f"cannot write {run_dir / SUBMISSION_FOLDER}: {err.strerror}"
-        raise StorageError(message, hint="free disk space, then run podium report again") from err
+        remedy = write_remedy(err, "make room for it there")
+        raise StorageError(message, hint=f"{remedy}, then run podium report again") from err
     return files
 
 

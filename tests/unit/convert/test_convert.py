@@ -15,6 +15,7 @@ from podium.convert import ConvertOptions, convert, digest_checkpoint, digest_fo
 from podium.convert.containers import open_container
 from podium.convert.golden import FILE_NAME
 from podium.errors import CheckpointError, FindingsError, StorageError, UndeterminedError, UnknownNameError, UsageError
+from podium.files import sha256_file
 from podium.progress import SilentProgress
 from podium.records import Hypothesis, Model, read_record
 
@@ -72,7 +73,7 @@ def test_converted_model_has_the_logits_of_an_obviously_right_one(tmp_path: Path
         assert torch.allclose(model(ids).logits, _slow_obvious_model(DEMO)(ids).logits, atol=1e-5)
 
 
-def test_record_tells_the_tensors_the_verdict_and_the_checks(tmp_path: Path) -> None:
+def test_record_tells_the_tensors_the_choice_and_the_checks(tmp_path: Path) -> None:
     output = _convert(DEMO, tmp_path)
     record = read_record(record_path(output), Model)
     transformed = {tensor.name: tensor.transformation for tensor in record.tensors}
@@ -357,13 +358,41 @@ def test_nothing_but_an_earlier_model_is_replaced(tmp_path: Path, place: str) ->
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_hidden_files_and_runs_inside_its_folder_are_no_part_of_a_checkpoint(tmp_path: Path) -> None:
+def test_hidden_files_and_runs_inside_its_folder_are_no_part_of_a_checkpoint_and_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checkpoint = _demo_copy(tmp_path / "checkpoint")
-    before = digest_checkpoint(checkpoint)
+    before, read = digest_checkpoint(checkpoint), []
+
+    def reading(path: Path) -> str:
+        read.append(path)
+        return sha256_file(path)
+
+    monkeypatch.setattr("podium.convert.sha256_file", reading)
     (checkpoint / ".git").mkdir()
     (checkpoint / ".git" / "index").write_text("x")
     (checkpoint / "runs" / "v1" / "samples").mkdir(parents=True)
     (checkpoint / "runs" / "v1" / "samples" / "a.jsonl").write_text("x")
     assert digest_checkpoint(checkpoint) == before
+    assert {path.relative_to(checkpoint).as_posix() for path in read} == {file.path for file in before}
     (checkpoint / "more.json").write_text("{}")
     assert digest_checkpoint(checkpoint) != before
+
+
+def test_a_checkpoint_of_links_as_in_the_hubs_cache_has_the_digests_of_the_files_that_they_lead_to(
+    tmp_path: Path,
+) -> None:
+    checkpoint, links = _demo_copy(tmp_path / "checkpoint"), tmp_path / "links"
+    links.mkdir()
+    for path in checkpoint.iterdir():
+        (links / path.name).symlink_to(path)
+    (links / "gone.json").symlink_to(tmp_path / "nowhere")
+    assert digest_checkpoint(links) == digest_checkpoint(checkpoint) != []
+
+
+def test_golden_logits_beside_a_model_are_not_read_to_name_it(tmp_path: Path) -> None:
+    folder = _demo_copy(tmp_path / "model")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "golden.npz").write_bytes(b"x")
+    listed = [file.path for file in digest_folder(folder, without=".npz")]
+    assert listed == ["config.json", "model.safetensors", "tokenizer.json"]

@@ -149,7 +149,7 @@ def test_large_values_are_no_fault_where_the_weights_are_equal(tmp_path: Path, p
 def test_parity_still_sees_a_config_that_is_slightly_another(
     tmp_path: Path, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from podium.convert.gate import directory
+    from podium.convert.checks import directory
 
     folder = _with_golden(write_released(tmp_path / "released"))
     look = directory._look
@@ -248,7 +248,7 @@ def _without(folder: Path, characters: str) -> Path:
 
 
 def _bytes_check(folder: Path, prompts: tuple[str, ...] = ()) -> tuple[bool, str]:
-    from podium.convert.gate import directory
+    from podium.convert.checks import directory
     from podium.model_directory import open_tokenizer
 
     tokenizer = open_tokenizer(folder, CheckpointError, hint="")
@@ -272,7 +272,7 @@ def test_a_character_of_a_prompt_may_not_be_lost(tmp_path: Path, lost: str, prom
 
 
 def test_what_counts_as_needed_is_what_the_prompts_are_written_in(data_dir: Path) -> None:
-    from podium.convert.gate.directory import NEEDED
+    from podium.convert.checks.directory import NEEDED
     from podium.tasks import load_task
 
     for task in ("humaneval", "multiple-go", "multiple-pl", "multiple-sh"):
@@ -311,7 +311,7 @@ def test_golden_logits_may_be_off_by_a_share_of_their_size(tmp_path: Path) -> No
 def test_parity_is_a_share_of_the_logits_or_what_rounding_moves(
     dtype: str, size: float, difference: float, moved: float, rounding: float, ok: bool
 ) -> None:
-    from podium.convert.gate.directory import _parity_check
+    from podium.convert.checks.directory import _parity_check
 
     parity = {"max_logit": size, "max_logit_difference": difference, "text_nats_moved": moved}
     assert _parity_check(parity, dtype, rounding).ok is ok

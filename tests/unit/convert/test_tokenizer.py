@@ -9,7 +9,7 @@ import pytest
 from tests.unit.convert.small_models import TOKENIZER_CONFIG, byte_tokenizer, write_json, write_small
 from tokenizers import Tokenizer, processors
 
-from podium.convert.gate.directory import _tokenizer_check
+from podium.convert.checks.directory import _tokenizer_check
 from podium.convert.probe import build_probe
 from podium.convert.tokenizer import TokenizerSource, tokenizer_beside, write_tokenizer
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from podium.execute.jobs import DEFAULT_PROVISIONS
 from podium.execute.languages import language_named
 from podium.execute.programs import encode_program
 from podium.execute.sandbox import Sandbox
@@ -28,11 +29,12 @@ USERS = ("as we are", "ordinary")
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A program in a language; `limits` replaces some of the language's."""
+    """A program in a language; `limits` replaces some of the language's, `provisions` names its list."""
 
     language: str
     program: str
     limits: dict[str, int] = {}
+    provisions: str = DEFAULT_PROVISIONS
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ def judge(sandbox: Sandbox, case: Case) -> Judged:
     steps = [
         msgspec.structs.replace(step, limits=msgspec.structs.replace(step.limits, **case.limits)) for step in job.steps
     ]
-    completed: Completed = sandbox.run(msgspec.structs.replace(job, steps=steps))
+    completed: Completed = sandbox.run(msgspec.structs.replace(job, steps=steps, provisions=case.provisions))
     outcome, message = language.read(completed, "parity")
     stdout, stderr = (stream.decode(errors="replace") for stream in (completed.stdout, completed.stderr))
     return Judged(outcome, message, stdout, stderr, completed.cpu_seconds)

@@ -6,7 +6,7 @@ from podium.records import (
     Check,
     Finding,
     Hypothesis,
-    LayoutVerdict,
+    LayoutChoice,
     Limits,
     Model,
     ModelName,
@@ -32,7 +32,7 @@ PLAN = Plan(
     partial=[],
     podium="0",
 )
-VERDICT = LayoutVerdict(
+VERDICT = LayoutChoice(
     hypothesis=Hypothesis(order="in_out", pairing="split", head="tied"),
     decided_by="golden",
     evidence="golden logits within 1e-05",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -9,8 +10,9 @@ import pytest
 
 from podium.config import ToolchainsSection, read_config
 from podium.execute.languages import LANGUAGES
-from podium.plan import PlanOptions, matrix, plan
+from podium.plan import PlanOptions, plan
 from podium.plan.costs import TOTALS, Costs, Drawing, Room, read_costs, tell_costs
+from podium.plan.facts import facts_of
 
 ROOT = Path(__file__).resolve().parents[3]
 CHECKPOINT = ROOT / "scripts" / "podium" / "demo" / "checkpoint"
@@ -62,7 +64,8 @@ def test_a_root_of_podium_toml_goes_with_the_jobs_of_its_language() -> None:
     config = read_config(CHECKPOINT.parent / "podium.toml")
     config = msgspec.structs.replace(config, toolchains=ToolchainsSection(roots={"pl": "/opt/perl"}))
     record = plan(PlanOptions(tag="v1", checkpoint=CHECKPOINT), config)
-    roots = {row["task"]: row["root"] for row in matrix(record, "execute")["include"]}
+    rows = facts_of(record)["tasks"]["include"]
+    roots = {row["task"]: row["root"] for row in rows}
     assert roots["demo-pl"] == "pl=/opt/perl"
     assert roots["demo-sh"] == ""
-    assert {row["root"] for row in matrix(record, "generate")["include"]} == {""}
+    assert {row["task"]: json.loads(row["plan"])["root"] for row in rows} == roots

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import pkgutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 from tests.unit.gates.release import ALBOR, HEADER, MODEL, PLAN, SCORE
 
+import podium.gates
+import podium.report.plots
+import podium.report.sections
 from podium.errors import FindingsError, RecordError
+from podium.gates import GATES
 from podium.gates.evidence import Evidence
 from podium.records import Finding, Findings, Plan, Scores, TaskScore, read_record, write_record
-from podium.report import collect, render, report
-from podium.report.plot import draw_scores
+from podium.report import body_of, collect, report
+from podium.report.document import Plot
+from podium.report.page import html
+from podium.report.plots import PLOTS
+from podium.report.sections import IN_BODY, ON_PAGE
 from podium.submission.assembly import MAXIMUM_BODY
 from podium.submission.marks import marker
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def _evidence(**scores: TaskScore) -> Evidence:
@@ -24,7 +36,11 @@ def _evidence(**scores: TaskScore) -> Evidence:
 
 
 def _body(evidence: Evidence) -> str:
-    return render("pr_body.md.jinja", evidence, marker=marker("0" * 64))
+    return body_of(evidence, marker("0" * 64))
+
+
+def _page(evidence: Evidence) -> str:
+    return html("Title", [tell(evidence) for tell in ON_PAGE], {"scores": Plot(png=b"", alt="humaneval 10 %")})
 
 
 def test_the_body_holds_marker_title_scores_gates_and_protocol() -> None:
@@ -40,8 +56,9 @@ def test_the_body_holds_marker_title_scores_gates_and_protocol() -> None:
 @pytest.mark.world  # matplotlib asks the system for its fonts, once on each machine
 def test_the_same_records_give_the_same_body_and_the_same_plot() -> None:
     assert _body(_evidence()) == _body(_evidence())
-    assert draw_scores(_evidence().scores) == draw_scores(_evidence().scores)
-    assert draw_scores(_evidence().scores).startswith(b"\x89PNG")
+    for draw in PLOTS.values():
+        assert draw(_evidence()) == draw(_evidence())
+        assert draw(_evidence()).png.startswith(b"\x89PNG")
 
 
 def test_a_partial_run_says_so_first() -> None:
@@ -62,11 +79,7 @@ def test_what_a_record_says_cannot_break_the_table_or_the_page(text: str) -> Non
     assert row.replace("\\|", "").count("|") == 4
     assert "<script" not in row
     finding = Finding(rule="r", severity="warning", path="p", message=text)
-    page = render(
-        "index.html.jinja",
-        msgspec.structs.replace(_evidence(), findings=Findings(files=[], findings=[finding])),
-        alt="",
-    )
+    page = _page(msgspec.structs.replace(evidence, findings=Findings(files=[], findings=[finding])))
     assert "<script>alert" not in page
 
 
@@ -85,3 +98,37 @@ def test_a_missing_record_is_named(tmp_path: Path) -> None:
     assert read_record(tmp_path / "plan.json", Plan) == PLAN
     with pytest.raises(RecordError, match=r"model\.json"):
         collect(tmp_path)
+
+
+def test_the_page_shows_the_plots_between_the_scores_and_the_gates_and_every_section() -> None:
+    page = _page(_evidence())
+    marks = ["<title>Title</title>", "820", '<img src="scores.png" alt="humaneval 10 %">', "<h2>Gates</h2>", "Findings"]
+    assert [page.index(mark) for mark in marks] == sorted(page.index(mark) for mark in marks)
+    assert all(f"<h2>{tell(_evidence()).title}" in page.replace("&#39;", "'") for tell in ON_PAGE[2:])
+
+
+def test_a_decision_colours_its_row_and_a_digest_is_code() -> None:
+    page = _page(msgspec.structs.replace(_evidence(), plan=msgspec.structs.replace(PLAN, partial=["n_samples is 5"])))
+    assert '<tr class="no"><td>protocol<td>no<td>n_samples is 5' in page
+    assert '<p class="no"><strong>Not a submission:</strong> n_samples is 5.</p>' in page
+    assert f"<code>{HEADER.data_sha256}</code>" in page
+
+
+@pytest.mark.parametrize(
+    ("package", "table"),
+    [
+        (podium.report.sections, ON_PAGE),
+        (podium.report.plots, tuple(PLOTS.values())),
+        (podium.gates, GATES),
+    ],
+)
+def test_every_section_plot_and_gate_that_has_a_file_has_its_row(
+    package: ModuleType, table: tuple[object, ...]
+) -> None:
+    names = {f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__)}
+    beside = {"podium.gates.decision", "podium.gates.evidence"}
+    assert {function.__module__ for function in table if callable(function)} == names - beside
+
+
+def test_what_the_body_leaves_out_is_on_the_page() -> None:
+    assert set(IN_BODY) < set(ON_PAGE)

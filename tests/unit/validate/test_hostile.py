@@ -138,7 +138,8 @@ def test_random_bytes_in_any_file_named_by_hand_are_findings(tmp_path: Path, dat
 def test_file_names_cannot_forge_lines_of_the_log(submission_dir: Path) -> None:
     (submission_dir / "x\n::error file=a::forged\x1b[2J").write_bytes(b"")
     (submission_dir / os.fsdecode(b"\xff\xfe")).write_bytes(b"")
-    assert [finding.rule for finding in found(submission_dir)] == ["unknown-file", "unknown-file"]
+    rules = [finding.rule for finding in found(submission_dir)]
+    assert sorted(rules) == ["name-characters", "name-characters", "unknown-file", "unknown-file"]
 
 
 def test_links_out_of_the_folder_are_not_followed(submission_dir: Path, tmp_path: Path) -> None:

@@ -23,9 +23,15 @@ LANGUAGES = {
     "pl": "podium.execute.languages.perl:Perl",
     "jl": "podium.execute.languages.julia:Julia",
     "swift": "podium.execute.languages.swift:Swift",
+    "lua": "podium.execute.languages.lua:Lua",
+    "r": "podium.execute.languages.r:R",
+    "rkt": "podium.execute.languages.racket:Racket",
     "cpp": "podium.execute.languages.cpp:Cpp",
     "d": "podium.execute.languages.dlang:D",
     "rs": "podium.execute.languages.rust:Rust",
+    "java": "podium.execute.languages.java:Java",
+    "js": "podium.execute.languages.javascript:JavaScript",
+    "php": "podium.execute.languages.php:Php",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.

@@ -1,12 +1,12 @@
-"""D as the harness runs multiple-d. Mode "corrected" is the same as "parity": no defect changes a verdict wrongly."""
+"""D as the harness runs multiple-d. Mode "corrected" is the same: no defect is known to change a verdict."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from podium.execute.jobs import one_step
-from podium.execute.languages import Probe, met_limit
-from podium.execute.languages.compiled import BINARY
+from podium.execute.languages import Probe
+from podium.execute.languages.compiled import BINARY, limit_of_compiler
 from podium.execute.languages.safe_subprocess import LIMITS, SafeSubprocess, kept
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class D(SafeSubprocess):
             return "passed", "OK"
         message = "SyntaxError" if "Error:" in kept(completed.stderr) else "Exception"
         if completed.exit_code == NOT_COMPILED:
-            return met_limit(completed) or "syntax_error", message
+            return limit_of_compiler(completed) or "syntax_error", message
         return self.broken(completed)[0], message
 
     def probes(self, tests: str) -> list[Probe]:

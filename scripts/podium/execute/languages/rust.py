@@ -1,37 +1,30 @@
-"""Rust as the harness runs multiple-rs. Mode "corrected" is the same as "parity": no defect changes a verdict wrongly."""
+"""Rust as the harness runs multiple-rs. Mode "corrected" is the same: no defect is known to change a verdict."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from podium.execute.languages import Probe, met_limit
 from podium.execute.languages.compiled import BINARY, Compiled
-from podium.execute.languages.safe_subprocess import LIMITS
+from podium.execute.languages.plain_subprocess import limits_of
 
 if TYPE_CHECKING:
     from podium.execute.jobs import Completed
     from podium.execute.languages import Mode
     from podium.records import Outcome
 
-RUN_SECONDS = 5.0
-# The harness reads all that these programs print, as fast as they do: only the machine needs a bound.
-OUTPUT_BYTES = 64 << 20
-COMPILE_LIMITS = msgspec.structs.replace(LIMITS, output_bytes=OUTPUT_BYTES)
-RUN_LIMITS = msgspec.structs.replace(COMPILE_LIMITS, wall_seconds=RUN_SECONDS, cpu_seconds=RUN_SECONDS + 5)
-
 
 class Rust(Compiled):
-    """`rustc F -o B` in 15 s, with edition 2015 and overflow checks; then `B` in 5 s. [H] multiple_metrics/eval_rust.py.
+    """`rustc F -o B` in 15 s, which means edition 2015; then `B` in 5 s. [H] multiple_metrics/eval_rust.py.
 
     The harness dies of a program that ends in time and has printed what is not UTF-8; here its exit code decides.
     """
 
     tools = {"rustc": ["rustc", "--version"]}  # noqa: RUF012
     file_name = "program.rs"
-    compile_limits = COMPILE_LIMITS
-    run_limits = RUN_LIMITS
+    compile_limits = limits_of(15.0)
+    run_limits = limits_of(5.0)
+    drops_output = True
 
     def compile_command(self, mode: Mode) -> list[str]:
         """The harness's own."""

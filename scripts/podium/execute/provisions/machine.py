@@ -30,10 +30,13 @@ PERL_FOLDERS = (
     "/usr/local/lib/*/perl", "/usr/local/share/perl", "/usr/local/lib/site_perl", "/usr/lib/*/perl5",
     "/usr/share/perl5",
 )  # fmt: skip
-# Locales, word lists and the interpreters' own packages: they differ from machine to machine.
+# Locales, word lists and the interpreters' own packages: they differ from machine to machine. Of the files that a list
+# names, those in such folders are shown.
 MACHINE_FOLDERS = (
     "/usr/lib/locale", "/usr/share/dict", "/usr/lib/python3*/dist-packages", "/usr/local/lib/python3*/dist-packages",
     "/usr/lib/python3*/site-packages", "/usr/local/lib/python3*/site-packages",
+    "/usr/share/lua", "/usr/lib/lua", "/usr/lib/*/lua", "/usr/local/share/lua", "/usr/local/lib/lua",
+    "/usr/lib/R/site-library", "/usr/local/lib/R",
 )  # fmt: skip
 MOST_STEPS = 400  # of a path with links in a circle
 LOCALES = ("/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8")
@@ -82,6 +85,13 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
                 # Elsewhere than on Debian, Perl's own modules lie there.
                 if folder.is_dir() and not folder.is_symlink() and not (folder / "strict.pm").exists():
                     yield str(folder).removeprefix(self.root)
+
+    def data(self, provisions: Provisions) -> Iterator[tuple[str, str]]:
+        """(file or folder outside, its path) of the listed data that lies in a hidden folder."""
+        hidden = tuple(self.hidden())
+        for path in (path for data in provisions.data.values() for path in data.paths):
+            if any(map(Path(path).is_relative_to, hidden)) and Path(f"{self.root}{path}").exists():
+                yield f"{self.root}{self._follow(path)}", path
 
     def python_packages(self, provisions: Provisions) -> Iterator[tuple[str, str]]:
         """(entry of a package folder, its name) of everything that the listed distributions brought."""

@@ -70,7 +70,7 @@ class View:
         return {
             "root": root,
             "hidden": list(self._machine.hidden()),
-            "provided": [*locales, *self.shown],
+            "provided": [*locales, *self._machine.data(self._provisions), *self.shown],
             "links": self.links,
             "texts": self.texts,
             "etc": self._provisions.etc,

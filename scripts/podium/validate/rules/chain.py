@@ -74,13 +74,16 @@ def model_files(contents: Contents) -> Iterator[Breach]:
 
 
 def model_plan(contents: Contents) -> Iterator[Breach]:
-    """model.json was converted from the checkpoint and into the type of the plan."""
+    """model.json was converted from the checkpoint, into the type and with what else is stated in the plan."""
     plan, model = contents.plan, contents.model
     if plan and model:
         for name in ("checkpoint", "dtype"):
             if getattr(plan, name) != getattr(model, name):
                 message = f"its {name} is not the plan's"
                 yield Breach(path=MODEL, where=f"$.{name}", message=message, hint=RUN_AGAIN)
+        for where, departure in model.departures(plan.conversion).items():
+            message = f"it is not what the plan states: it was converted with {departure}"
+            yield Breach(path=MODEL, where=where, message=message, hint=RUN_AGAIN)
 
 
 def ledger_outputs(contents: Contents) -> Iterator[Breach]:

@@ -1,6 +1,6 @@
 // podium: passed
 {
-    string[] result;
+    immutable(char)[][] result;
     foreach (length; 1 .. string.length + 1)
         result ~= string[0 .. length];
     return result;
