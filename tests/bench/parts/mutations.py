@@ -52,6 +52,10 @@ STATEMENTS = {
         'import std.stdio : writeln; foreach (i_; 0 .. COUNT) writeln("TEXT");', 'throw new Exception("told");',
         "import core.stdc.stdlib : exit; exit(0);", "for (int i_ = 0;; i_++) {}",
     ),
+    "go": Statements(
+        'for i_ := 0; i_ < COUNT; i_++ { println("TEXT") }', 'if true { panic("told") }', "if true { os.Exit(0) }",
+        "for { }",
+    ),
     "java": Statements(
         'for (int i_ = 0; i_ < COUNT; i_++) System.out.println("TEXT");',
         'if (true) throw new RuntimeException("told");', "System.exit(0);", "for (int i_ = 0; i_ < 2; i_ += 0) {}",
@@ -66,6 +70,7 @@ STATEMENTS = {
         'for ($i_ = 0; $i_ < COUNT; $i_++) echo "TEXT\\n";', 'throw new Exception("told");', "exit(0);", "for (;;) {}"
     ),
     "r": Statements('for (i_ in 1:COUNT) cat("TEXT\\n")', 'stop("told")', "quit(status = 0)", "repeat {}"),
+    "rb": Statements('COUNT.times { puts "TEXT" }', 'raise "told"', "exit!(0)", "loop { }"),
     "rkt": Statements(
         '(for ([i_ COUNT]) (displayln "TEXT"))', '(error "told")', "(exit 0)", "(let loop_ () (loop_))"
     ),

@@ -26,6 +26,7 @@ LANGUAGES = {
     "lua": "podium.execute.languages.lua:Lua",
     "r": "podium.execute.languages.r:R",
     "rkt": "podium.execute.languages.racket:Racket",
+    "rb": "podium.execute.languages.ruby:Ruby",
     "cpp": "podium.execute.languages.cpp:Cpp",
     "d": "podium.execute.languages.dlang:D",
     "rs": "podium.execute.languages.rust:Rust",

@@ -36,7 +36,7 @@ MACHINE_FOLDERS = (
     "/usr/lib/locale", "/usr/share/dict", "/usr/lib/python3*/dist-packages", "/usr/local/lib/python3*/dist-packages",
     "/usr/lib/python3*/site-packages", "/usr/local/lib/python3*/site-packages",
     "/usr/share/lua", "/usr/lib/lua", "/usr/lib/*/lua", "/usr/local/share/lua", "/usr/local/lib/lua",
-    "/usr/lib/R/site-library", "/usr/local/lib/R",
+    "/usr/lib/R/site-library", "/usr/local/lib/R", "/usr/local/lib/ruby", "/usr/local/lib/site_ruby",
 )  # fmt: skip
 MOST_STEPS = 400  # of a path with links in a circle
 LOCALES = ("/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8")
