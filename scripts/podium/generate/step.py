@@ -74,4 +74,4 @@ def planned_generate(work: Work, planned: PlannedTask) -> Step[SamplesHeader]:
         discard=work.options.discard,
         discarding=work.options.ways.discard,
     )
-    return generate_step(options, work.model_dir, work.task(planned), work.backend, work.report)
+    return generate_step(options, work.model_dir, work.task(planned), work.backend, work.report_on(planned))
