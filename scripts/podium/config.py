@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "podium.toml"
+INIT = "podium init --org ORG --model MODEL --user USER"
 DEFAULT_BACKEND = "native"  # exact, and the quickest; models it does not know are drawn by transformers
 
 
@@ -112,7 +113,7 @@ def read_config(path: Path) -> Config:
         value = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as err:
         message = f"there is no {path}"
-        raise ConfigError(message, hint="podium init writes one; --config names another") from err
+        raise ConfigError(message, hint=f"{INIT} writes one; --config names another") from err
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
         message = f"{path} cannot be read: {err}"
         raise ConfigError(message, hint="https://toml.io describes the format") from err
@@ -121,4 +122,4 @@ def read_config(path: Path) -> Config:
         return msgspec.convert(value, Config)
     except msgspec.ValidationError as err:
         message = f"{path}: {err}"
-        raise ConfigError(message, hint="podium init --print shows a complete example") from err
+        raise ConfigError(message, hint=f"{INIT} --print shows a complete example") from err
