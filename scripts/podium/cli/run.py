@@ -50,8 +50,7 @@ def command(
 
     Finished samples are kept: a run with other inputs is refused, with the command that runs it beside them.
     """
-    loaded = read_config(config)
-    planned = build_plan_options(config, loaded, **asked)
+    planned, loaded = build_plan_options(config, read_config(config), **asked)
     inputs = BackendInputs(harness=harness, harness_python=harness_python)
     inputs.for_backend(loaded.evaluation.backend)  # what is missing is told before any work
     with remedies_in_config():
