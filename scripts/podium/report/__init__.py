@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from podium.records import TaskScore
 
-REVISION = 1  # raise when the same records would give other files
+REVISION = 2  # raise when the same records would give other files
 
 
 def report(run_dir: Path) -> Submission | None:
