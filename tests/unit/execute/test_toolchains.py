@@ -136,6 +136,18 @@ def test_doctor_names_the_command_that_installs_a_missing_toolchain_or_module(po
 
 
 @pytest.mark.world
+def test_doctor_tries_programs_with_the_modules_that_tests_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("podium.execute.languages.perl.Perl.probes", lambda _, tests: asked.append(tests) or [])
+    monkeypatch.setattr("podium.doctor.look", lambda *_: None)
+    with Sandbox() as sandbox:
+        saw = [check.saw for check in check_languages(sandbox, {"pl": "pl", "demo-pl": "pl"})]
+    assert asked == ["Test::Deep", ""]
+    assert "with Test::Deep" in saw[0]
+    assert "Test::Deep" not in saw[1]
+
+
+@pytest.mark.world
 def test_missing_toolchains_of_several_tasks_are_one_error_with_each_command(poor: Machine) -> None:
     with (
         Sandbox(machine=poor) as sandbox,
