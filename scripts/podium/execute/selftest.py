@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.errors import SandboxError
-from podium.execute.jobs import one_step
+from podium.execute.jobs import DEFAULT_PROVISIONS, one_step
 from podium.execute.languages import judge, language_named
 from podium.execute.programs import encode_program
 from podium.execute.provisions import provisions_named
@@ -134,7 +134,7 @@ def self_test(task: Task, mode: Mode, sandbox: Runner, when: str = "") -> list[C
     language, tests, provisions = language_named(task.language), task.problems[0].tests, task.provisions_name
     with ThreadPoolExecutor(max_workers=2) as pool:
         provided = pool.submit(look, provisions_named(provisions), sandbox)
-        guards = pool.map(lambda guard: try_guard(guard, sandbox), guards_of(sandbox))
+        guards = pool.map(lambda guard: try_guard(guard, sandbox, provisions), guards_of(sandbox))
         probes = pool.map(lambda probe: try_probe(probe, language, mode, sandbox, provisions), language.probes(tests))
         checks = [*probes, *guards, Check(name="provisions", ok=True, saw=str(provided.result()))]
     wrong = [f"{check.name} was {check.saw}" for check in checks if not check.ok]
@@ -150,14 +150,17 @@ def guards_of(sandbox: Runner) -> list[Guard]:
     return [guard for guard in GUARDS if isolated or guard.name in GUARDS_WITHOUT_ISOLATION]
 
 
-def try_guard(guard: Guard, sandbox: Runner) -> Check:
-    """Attack the sandbox once."""
+def try_guard(guard: Guard, sandbox: Runner, provisions: str = DEFAULT_PROVISIONS) -> Check:
+    """Attack the sandbox once, as a program of a list, or of another where that one's programs can do no such thing."""
+    has_python = sandbox.root_of(provisions) is None
+    can = has_python if guard.python else "sh" in provisions_named(provisions).targets
+    where = provisions if can else DEFAULT_PROVISIONS
     if guard.python:
         files = {"program.py": guard.python.encode()}
         job = one_step(["program.py"], files=files, limits=GUARD_LIMITS, grace_seconds=1.0, driver="python")
     else:
         job = one_step(["sh", "-c", guard.sh], files={}, limits=GUARD_LIMITS)
-    completed = sandbox.run(job)
+    completed = sandbox.run(msgspec.structs.replace(job, provisions=where))
     held = guard.held(completed)
     return Check(name=guard.name, ok=held, saw="contained" if held else f"not contained: {_says(completed)}")
 

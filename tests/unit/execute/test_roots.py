@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,13 @@ from podium.execute.jobs import one_step
 from podium.execute.provisions.machine import describe_root, follow, machine_in
 from podium.execute.provisions.view import View
 from podium.execute.sandbox import Sandbox
+from podium.execute.selftest import GUARDS, try_guard
 from podium.records import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from podium.execute.jobs import Completed
+    from podium.execute.jobs import Completed, Job
 
 LIMITS = Limits(
     wall_seconds=30.0, cpu_seconds=30.0, memory_bytes=1 << 30, output_bytes=1 << 16, file_bytes=1 << 20, processes=32
@@ -44,9 +46,18 @@ def copy_command(name: str, root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root() -> Iterator[Path]:
     """A root with a few commands, one of them behind links that lead astray when they are followed from outside."""
-    made = tmp_path_factory.mktemp("root")
+    # Not in pytest's own folder, which it closes to ordinary users.
+    with tempfile.TemporaryDirectory(prefix="podium-root-") as name:
+        made = Path(name)
+        made.chmod(0o755)
+        fill_root(made)
+        yield made
+
+
+def fill_root(made: Path) -> None:
+    """Copy commands of this machine, and lay out what only roots have."""
     for name in COMMANDS:
         copy_command(name, made)
     (made / "usr/bin/sed").rename(made / "usr/libexec-sed")
@@ -60,10 +71,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "opt/kit/bin").mkdir(parents=True)
     shutil.copy(made / "usr/bin/cat", made / "opt/kit/bin/tac")
     (made / "home/somebody").mkdir(parents=True)
-    for folder in (made, *made.parents):
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
-            folder.chmod(0o755)
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +143,28 @@ def test_any_user_may_have_programs_run_in_a_root(user: str, root: Path) -> None
     case = Case("sh", "[ -e /usr/libexec-sed ] && ! [ -e /usr/bin/perl ] && id")
     (judged,) = judge_as(user, [case], roots={"sh": str(root)})
     assert (judged.outcome, judged.stdout) == ("passed", "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)\n")
+
+
+@pytest.mark.world
+def test_attacks_of_the_self_test_are_made_as_programs_of_the_list_and_its_root(sandbox: Sandbox) -> None:
+    ran = []
+
+    class Watched(Sandbox):
+        def run(self, job: Job) -> Completed:
+            ran.append((job.driver, job.provisions))
+            return sandbox.run(job)
+
+        def root_of(self, provisions: str) -> Path | None:
+            return sandbox.root_of(provisions)
+
+    for guard in GUARDS:
+        for provisions in ("demo-sh", "demo-pl", "py"):
+            assert try_guard(guard, Watched(), provisions).ok, guard.name
+    assert set(ran) == {
+        ("", "demo-sh"), ("python", "sh"),  # a root has no interpreter of ours
+        ("", "demo-pl"), ("python", "demo-pl"),
+        ("", "sh"), ("python", "py"),  # Python programs have no commands
+    }  # fmt: skip
 
 
 def test_a_view_is_of_one_list_and_starting_does_not_grow_with_their_number(root: Path) -> None:

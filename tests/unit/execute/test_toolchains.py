@@ -19,9 +19,12 @@ from podium.execute.provisions.machine import Machine
 from podium.execute.sandbox import Sandbox
 from podium.execute.toolchains import read_table, this_distribution, toolchain_of
 from podium.execute.toolchains.missing import APT, MMDEBSTRAP, ROOTS, Missing, find_missing, how_to_repair, place
+from podium.profiles import profile_named
+from podium.tasks import known_tasks
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 # Every Debian has these; a compiler brings the other.
+BOARD_LANGUAGES = {known_tasks()[task].language for task in profile_named("bigcode").problems}
 BROUGHT = {"gzip", "hostname", "ncurses-bin", "tar", "util-linux", "gcc"}
 INSTALL = "apt-get install --yes" if APT.exists() else "install"
 JULIA = f"mkdir --parents {ROOTS} && mmdebstrap --variant=essential --include=julia bullseye {ROOTS}/jl"
@@ -47,8 +50,7 @@ def test_every_language_has_a_toolchain_that_its_list_knows(language: str) -> No
     assert toolchain.versions.keys() <= read_table().distributions.keys()
     if language not in {"py", "sh"}:  # podium's own interpreter; bash is a command of every list
         assert toolchain.package in listed.commands
-        # The image has the Node of the day it was built.
-        assert listed.commands[toolchain.package].image or language == "js"
+        assert listed.commands[toolchain.package].image or language == "js"  # whatever was current when it was built
         assert listed.commands[toolchain.package].version
     for distribution in read_table().distributions:
         assert distribution in toolchain.versions or toolchain.root is not None
@@ -63,7 +65,7 @@ def test_what_a_root_is_made_of_brings_what_the_list_names(language: str) -> Non
     assert set(provisions_named(language).data) <= set(toolchain.root.packages)
 
 
-@pytest.mark.parametrize("language", [name for name in LANGUAGES if name not in {"jl", "swift", "py"}])
+@pytest.mark.parametrize("language", sorted(BOARD_LANGUAGES - {"jl", "swift", "py"} | {"pl", "sh"}))
 def test_the_gate_installs_what_each_language_needs(language: str) -> None:
     """But for what every Debian has; lists name what brings each file, which may come with another package."""
     script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
@@ -131,6 +133,18 @@ def test_doctor_names_the_command_that_installs_a_missing_toolchain_or_module(po
     assert "right answer passed, wrong answer failed, syntax error failed, endless loop timed_out" in (
         checks["toolchain pl, for demo-pl"].saw
     )
+
+
+@pytest.mark.world
+def test_doctor_tries_programs_with_the_modules_that_tests_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("podium.execute.languages.perl.Perl.probes", lambda _, tests: asked.append(tests) or [])
+    monkeypatch.setattr("podium.doctor.look", lambda *_: None)
+    with Sandbox() as sandbox:
+        saw = [check.saw for check in check_languages(sandbox, {"pl": "pl", "demo-pl": "pl"})]
+    assert asked == ["Test::Deep", ""]
+    assert "with Test::Deep" in saw[0]
+    assert "Test::Deep" not in saw[1]
 
 
 @pytest.mark.world
