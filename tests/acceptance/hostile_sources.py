@@ -22,7 +22,7 @@ from podium.execute.sandbox import Sandbox
 if TYPE_CHECKING:
     from podium.execute.jobs import Completed, Job
 
-ENDLESS_SECONDS, PATIENT_SECONDS = 4.0, 60.0
+ENDLESS_SECONDS, PATIENT_SECONDS = 3.0, 60.0
 MEMORY_BYTES = 1 << 30
 SECRET, TOKEN = "kept from programs", "do-not-tell"
 SYNTAX, FAILED = ("syntax_error",), ("failed",)
@@ -247,7 +247,8 @@ def run_all(name: str, secret: str, port: int) -> list[dict[str, object]]:
             tried = attempt(sandbox, name, source.program, seconds)
             told = [word for word in ("ESCAPED", SECRET, TOKEN) if word in tried.said]
             left = sandbox.run(one_step(["program.py"], files={"program.py": clean}, limits=limits, driver="python"))
-            after = attempt(sandbox, name, right, PATIENT_SECONDS).outcome
+            # What no compiler took has run nothing.
+            after = "passed" if source.wanted == SYNTAX else attempt(sandbox, name, right, PATIENT_SECONDS).outcome
             result = {"outcome": tried.outcome, "wanted": source.wanted, "message": tried.message, "told": told}
             found.append(
                 {"promise": source.promise, **result, "said": tried.said[-300:], "left": left.result, "after": after}

@@ -85,8 +85,8 @@ def test_wall_limits_are_replaced_for_the_last_step_and_those_before_it() -> Non
 
 
 def test_what_a_step_may_drop_of_its_output_does_not_end_it(sandbox: Sandbox) -> None:
-    loud = msgspec.structs.replace(step("head -c 3000000 /dev/zero; exit 3"), drops_output=True)
-    done = sandbox.run(Job(steps=[loud], files={}))
+    loud = step("head -c 300000000 /dev/zero; exit 3", memory_bytes=64 << 20)
+    done = sandbox.run(Job(steps=[msgspec.structs.replace(loud, drops_output=True)], files={}))
     assert (done.exit_code, done.output_exceeded, len(done.stdout)) == (3, False, LIMITS.output_bytes)
 
 

@@ -104,6 +104,7 @@ ODD = {
     "ends as the compiler's failure does": ("import core.stdc.stdlib; void main() { exit(113); }", ("syntax_error", "Exception")),
     "prints 70 kB": ("import std.stdio; void main() { foreach (i; 0 .. 70000) write('x'); }", ("passed", "OK")),
     "prints 1 MB": ("import std.stdio; void main() { foreach (i; 0 .. 1_000_000) write('x'); }", ("output_limit", "Timeout")),
+    "dies of a signal": ("void main() { int* p; *p = 1; }", ("crashed", "Exception")),
     "no main": ("int x;", ("syntax_error", "SyntaxError")),
     "links against nothing": ("extern (C) void f(); void main() { f(); }", ("syntax_error", "SyntaxError")),
     "a NUL byte": ("void main() {}\0 this is not read", ("passed", "OK")),
