@@ -24,6 +24,7 @@ LANGUAGES = {
     "java": "podium.execute.languages.java:Java",
     "js": "podium.execute.languages.javascript:JavaScript",
     "php": "podium.execute.languages.php:Php",
+    "ts": "podium.execute.languages.typescript:TypeScript",
     "cs": "podium.execute.languages.csharp:CSharp",
 }
 
