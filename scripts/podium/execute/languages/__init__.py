@@ -26,6 +26,7 @@ LANGUAGES = {
     "php": "podium.execute.languages.php:Php",
     "ts": "podium.execute.languages.typescript:TypeScript",
     "cs": "podium.execute.languages.csharp:CSharp",
+    "scala": "podium.execute.languages.scala:Scala",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.
