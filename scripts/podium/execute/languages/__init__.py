@@ -33,7 +33,9 @@ LANGUAGES = {
     "java": "podium.execute.languages.java:Java",
     "js": "podium.execute.languages.javascript:JavaScript",
     "php": "podium.execute.languages.php:Php",
+    "ts": "podium.execute.languages.typescript:TypeScript",
     "cs": "podium.execute.languages.csharp:CSharp",
+    "scala": "podium.execute.languages.scala:Scala",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.execute.languages.cases import DATA, MODES, check_collection, need_toolchain, outcome_of, read_cases
-from tests.unit.execute.languages.odd import completed, judged
+from tests.unit.execute.languages.odd import completed
+from tests.unit.execute.languages.patient import LIMITS, judged_patiently
 from tests.unit.execute.users import USERS, judge_as
 from tests.unit.execute.users import Case as UserCase
 
@@ -152,8 +153,7 @@ ROOMY = {
 @pytest.mark.parametrize("user", USERS)
 def test_a_right_program_meets_no_limit(user: str) -> None:
     need_toolchain("cs")
-    patient = {"wall_seconds": 60, "cpu_seconds": 60}
-    cases = [UserCase("cs", f"{MAIN}{body}\n}}\n}}\n", patient, "cs") for body in ROOMY.values()]
+    cases = [UserCase("cs", f"{MAIN}{body}\n}}\n}}\n", LIMITS, "cs") for body in ROOMY.values()]
     found = {name: each.outcome for name, each in zip(ROOMY, judge_as(user, cases), strict=True)}
     assert found == dict.fromkeys(ROOMY, "passed")
 
@@ -180,4 +180,4 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_program(sandbox: Sandbox, name: str) -> None:
     body, wanted = ODD[name]
-    assert judged(sandbox, "cs", f"{MAIN}{body}\n}}\n}}\n") == wanted
+    assert judged_patiently(sandbox, "cs", f"{MAIN}{body}\n}}\n}}\n") == wanted

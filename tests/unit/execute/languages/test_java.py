@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.execute.languages.cases import MODES, check_collection, need_toolchain, outcome_of, read_cases
-from tests.unit.execute.languages.odd import completed, judged
+from tests.unit.execute.languages.odd import completed
+from tests.unit.execute.languages.patient import LIMITS, judged_patiently
 from tests.unit.execute.users import USERS, judge_as
 from tests.unit.execute.users import Case as UserCase
 
@@ -180,7 +181,7 @@ FOLDERS = (
 def test_an_annotation_processor_does_not_run_when_it_is_compiled_and_leaves_nothing_to_the_next(user: str) -> None:
     """The compiler looks for one on its class path, javatuples alone; one that a program calls itself is contained."""
     need_toolchain("java")
-    judgements = judge_as(user, [UserCase("java", text, provisions="java") for text in (PROCESSOR, FOLDERS)])
+    judgements = judge_as(user, [UserCase("java", text, LIMITS, "java") for text in (PROCESSOR, FOLDERS)])
     assert [(judged.outcome, judged.stderr[-500:]) for judged in judgements[1:]] == [("passed", "")]
     assert judgements[0].outcome == "passed", judgements[0]
 
@@ -203,7 +204,7 @@ ROOMY = {
 @pytest.mark.parametrize("user", USERS)
 def test_a_right_program_meets_no_limit(user: str) -> None:
     need_toolchain("java")
-    cases = [UserCase("java", f"{MAIN}{body}\n}}\n}}\n", provisions="java") for body in ROOMY.values()]
+    cases = [UserCase("java", f"{MAIN}{body}\n}}\n}}\n", LIMITS, "java") for body in ROOMY.values()]
     judgements = judge_as(user, cases)
     failed = {name: judged for name, judged in zip(ROOMY, judgements, strict=True) if judged.outcome != "passed"}
     assert not failed
@@ -214,7 +215,7 @@ def test_a_right_program_meets_no_limit(user: str) -> None:
 def test_a_compiler_that_lacks_memory_is_no_syntax_error(user: str) -> None:
     need_toolchain("java")
     large = f"{MAIN}int[] large = {{{'1, ' * 300_000}}};\n}}\n}}\n"
-    [judged] = judge_as(user, [UserCase("java", large, {"memory_bytes": 64 << 20}, "java")])
+    [judged] = judge_as(user, [UserCase("java", large, {**LIMITS, "memory_bytes": 64 << 20}, "java")])
     assert (judged.outcome, judged.message) == ("out_of_memory", "SyntaxError")
 
 
@@ -223,7 +224,7 @@ def test_a_compiler_that_lacks_memory_is_no_syntax_error(user: str) -> None:
 def test_a_heap_that_is_full_is_told(user: str) -> None:
     need_toolchain("java")
     body = "var all = new java.util.ArrayList<byte[]>();\nwhile (true) { all.add(new byte[100 << 20]); }"
-    [judged] = judge_as(user, [UserCase("java", f"{MAIN}{body}\n}}\n}}\n", provisions="java")])
+    [judged] = judge_as(user, [UserCase("java", f"{MAIN}{body}\n}}\n}}\n", LIMITS, "java")])
     assert (judged.outcome, judged.message) == ("out_of_memory", "Exception")
 
 
@@ -257,4 +258,4 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_program(sandbox: Sandbox, name: str) -> None:
     program, wanted = ODD[name]
-    assert judged(sandbox, "java", program) == wanted
+    assert judged_patiently(sandbox, "java", program) == wanted

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.execute.languages.cases import MODES, check_collection, need_toolchain, outcome_of, read_cases
-from tests.unit.execute.languages.odd import completed, judged
+from tests.unit.execute.languages.odd import completed
+from tests.unit.execute.languages.patient import LIMITS, judged_patiently
 from tests.unit.execute.users import USERS, judge_as
 from tests.unit.execute.users import Case as UserCase
 
@@ -114,8 +115,7 @@ ROOMY = {
 @pytest.mark.parametrize("user", USERS)
 def test_a_right_program_meets_no_limit(user: str) -> None:
     need_toolchain("js")
-    patient = {"wall_seconds": 60, "cpu_seconds": 60}
-    judgements = judge_as(user, [UserCase("js", body, patient, "js") for body in ROOMY.values()])
+    judgements = judge_as(user, [UserCase("js", body, LIMITS, "js") for body in ROOMY.values()])
     failed = {name: (judged.outcome, judged.stderr) for name, judged in zip(ROOMY, judgements, strict=True)}
     assert failed == dict.fromkeys(ROOMY, ("passed", ""))
 
@@ -148,4 +148,4 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_program(sandbox: Sandbox, name: str) -> None:
     program, wanted = ODD[name]
-    assert judged(sandbox, "js", program) == wanted
+    assert judged_patiently(sandbox, "js", program) == wanted

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.unit.execute.languages.cases import MODES, check_collection, need_toolchain, outcome_of, read_cases
-from tests.unit.execute.languages.odd import completed, judged
+from tests.unit.execute.languages.odd import completed
+from tests.unit.execute.languages.patient import LIMITS, judged_patiently
 from tests.unit.execute.users import USERS, judge_as
 from tests.unit.execute.users import Case as UserCase
 
@@ -64,7 +65,7 @@ def test_the_machine_s_settings_are_not_read_without_isolation_either() -> None:
         "<?php\nif (php_ini_loaded_file() || php_ini_scanned_files()) { exit(1); }\nif (!ctype_digit('1')) { exit(1); }"
     )
     with UnsafeSandbox() as unsafe:
-        assert judged(unsafe, "php", program) == ("passed", "OK")
+        assert judged_patiently(unsafe, "php", program) == ("passed", "OK")
 
 
 PARSE_ERROR = b"PHP Parse error:  syntax error, unexpected token"
@@ -121,7 +122,7 @@ ROOMY = {
 @pytest.mark.parametrize("user", USERS)
 def test_a_right_program_meets_no_limit(user: str) -> None:
     need_toolchain("php")
-    judgements = judge_as(user, [UserCase("php", f"<?php\n{body}", provisions="php") for body in ROOMY.values()])
+    judgements = judge_as(user, [UserCase("php", f"<?php\n{body}", LIMITS, "php") for body in ROOMY.values()])
     found = {name: (judged.outcome, judged.stderr) for name, judged in zip(ROOMY, judgements, strict=True)}
     assert found == dict.fromkeys(ROOMY, ("passed", ""))
 
@@ -158,4 +159,4 @@ ODD: dict[str, tuple[str, tuple[str, str]]] = {
 @pytest.mark.parametrize("name", ODD)
 def test_odd_program(sandbox: Sandbox, name: str) -> None:
     program, wanted = ODD[name]
-    assert judged(sandbox, "php", f"<?php\n{program}") == wanted
+    assert judged_patiently(sandbox, "php", f"<?php\n{program}") == wanted

@@ -1,0 +1,2 @@
+// podium: failed
+        if (strings.isEmpty) None else Some(strings.maxBy(_.length))

@@ -1,0 +1,5 @@
+// podium: passed
+        if (b == 0) {
+            return a
+        }
+        greatestCommonDivisor(b, a % b)

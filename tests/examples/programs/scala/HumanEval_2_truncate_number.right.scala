@@ -1,0 +1,2 @@
+// podium: passed
+        number - number.toInt

@@ -1,0 +1,8 @@
+// podium: passed
+        var rest = x
+        var result = ""
+        while (rest > 0) {
+            result = (rest % base).toString + result
+            rest /= base
+        }
+        result

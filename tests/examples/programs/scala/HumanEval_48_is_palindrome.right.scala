@@ -1,0 +1,2 @@
+// podium: passed
+        text == text.reverse

@@ -1,0 +1,3 @@
+// podium: passed
+        val mean = numbers.sum / numbers.length
+        numbers.map(x => math.abs(x - mean)).sum / numbers.length

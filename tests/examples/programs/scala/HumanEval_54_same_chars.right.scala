@@ -1,0 +1,2 @@
+// podium: passed
+        s0.toSet == s1.toSet

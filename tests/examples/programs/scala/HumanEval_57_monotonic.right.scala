@@ -1,0 +1,3 @@
+// podium: passed
+        val sorted = l.sorted
+        l == sorted || l == sorted.reverse

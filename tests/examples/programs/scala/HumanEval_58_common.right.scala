@@ -1,0 +1,2 @@
+// podium: passed
+        l1.distinct.filter(x => l2.contains(x)).sorted

@@ -1,0 +1,2 @@
+// podium: passed
+        n * (n + 1) / 2

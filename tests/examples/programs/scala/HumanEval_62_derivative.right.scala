@@ -1,0 +1,2 @@
+// podium: passed
+        xs.zipWithIndex.map { case (x, i) => x * i }.drop(1)

@@ -1,0 +1,2 @@
+// podium: passed
+        s.filter(_.isUpper).map(_.toLong).sum

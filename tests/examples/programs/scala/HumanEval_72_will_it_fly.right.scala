@@ -1,0 +1,2 @@
+// podium: passed
+        q == q.reverse && q.sum <= w

@@ -1,0 +1,2 @@
+// podium: passed
+        "db" + decimal.toBinaryString + "db"

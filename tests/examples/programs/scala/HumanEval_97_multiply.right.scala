@@ -1,0 +1,2 @@
+// podium: passed
+        math.abs(a % 10) * math.abs(b % 10)

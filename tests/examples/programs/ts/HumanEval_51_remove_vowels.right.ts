@@ -1,0 +1,3 @@
+// podium: passed
+    return text.replace(/[aeiou]/gi, '');
+}

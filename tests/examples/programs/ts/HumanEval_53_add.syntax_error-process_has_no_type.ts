@@ -1,0 +1,4 @@
+// podium: syntax_error
+    process.exit(0);
+    return x + y;
+}
