@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "podium.toml"
+INIT = "podium init --org ORG --model MODEL --user USER"
 DEFAULT_BACKEND = "native"  # exact, and the quickest; models it does not know are drawn by transformers
 
 
@@ -138,8 +139,8 @@ def _remedy(value: dict[str, Any], said: str) -> str:
     if missing := re.search(r"missing required field `(\w+)`", said):
         where = re.search(r"at `\$\.(\w+)", said)
         what = f'{missing[1]} = "…" under [{where[1]}]' if where else f"the table [{missing[1]}]"
-        return f"add {what}; podium init --org ORG --model MODEL --user USER --print shows a complete example"
-    return "podium init --org ORG --model MODEL --user USER --print shows a complete example"
+        return f"add {what}; {INIT} --print shows a complete example"
+    return f"{INIT} --print shows a complete example"
 
 
 def _as_wanted(given: Any, wanted: str) -> str:
@@ -164,7 +165,7 @@ def read_config(path: Path) -> Config:
         value = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as err:
         message = f"there is no {path}"
-        raise ConfigError(message, hint="podium init writes one; --config names another") from err
+        raise ConfigError(message, hint=f"{INIT} writes one; --config names another") from err
     except OSError as err:
         message = f"{path} cannot be read: {err.strerror}"
         raise ConfigError(message, hint="--config names a file that this user may read") from err

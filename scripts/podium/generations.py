@@ -5,6 +5,7 @@ Reads generations_<task>_<model>.json: a list of problems, each a list of texts.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -33,7 +34,8 @@ def read_generations(path: Path) -> Generations:
     """Read a file. Raises RecordError naming the place of whatever is no list of lists of texts."""
     try:
         with path.open("rb") as stream:
-            data = stream.read(LIMIT_BYTES + 1)
+            # Room is taken for what is there, not for the limit.
+            data = stream.read(min(os.fstat(stream.fileno()).st_size, LIMIT_BYTES) + 1)
     except OSError as err:
         raise unreadable(path, err, HINT) from err
     if len(data) > LIMIT_BYTES:

@@ -14,6 +14,9 @@ class Progress(Protocol):
     def advance(self, count: int = 1, facts: str = "") -> None:
         """`count` more units are done; `facts` is a short text such as `812 samples, 57 tokens/s`."""
 
+    def estimate(self, share: float) -> None:
+        """So much of the work begun last is done, where units that are done tell less; told before `advance`."""
+
     def finish(self, summary: str = "") -> None:
         """The piece of work begun last is done."""
 
@@ -33,9 +36,39 @@ class SilentProgress:
     def advance(self, count: int = 1, facts: str = "") -> None:
         """Ignore."""
 
+    def estimate(self, share: float) -> None:
+        """Ignore."""
+
     def finish(self, summary: str = "") -> None:
         """Ignore."""
 
     def note(self, text: str) -> None:
         """Keep the text in `notes`."""
         self.notes.append(text)
+
+
+class Numbered:
+    """Progress of one of several tasks: what begins is told with its number."""
+
+    def __init__(self, progress: Progress, number: int, count: int) -> None:
+        self._progress, self._place = progress, f" ({number} of {count})" if count > 1 else ""
+
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
+        """Pass on, with which of how many this is."""
+        self._progress.start(f"{stage}{self._place}", total, unit, done)
+
+    def advance(self, count: int = 1, facts: str = "") -> None:
+        """Pass on."""
+        self._progress.advance(count, facts)
+
+    def estimate(self, share: float) -> None:
+        """Pass on."""
+        self._progress.estimate(share)
+
+    def finish(self, summary: str = "") -> None:
+        """Pass on."""
+        self._progress.finish(summary)
+
+    def note(self, text: str) -> None:
+        """Pass on."""
+        self._progress.note(text)

@@ -18,6 +18,7 @@ from podium.execute.provisions.checks import look_at_all
 from podium.generations import file_of
 from podium.plan import PlanOptions, provisions_of
 from podium.plan.standing import Ways
+from podium.progress import Numbered
 from podium.records import Model, read_record
 from podium.run_directory import MODEL, MODEL_FOLDER
 from podium.tasks import Task, load_task
@@ -132,6 +133,10 @@ class Work:
     def model_sha256(self) -> str:
         """Digest of the converted model, once it is converted. Raises RecordError."""
         return read_record(self.run_dir / MODEL, Model).sha256
+
+    def report_on(self, planned: PlannedTask) -> Progress:
+        """Progress that says which of the planned tasks this is."""
+        return Numbered(self.report, self.plan.tasks.index(planned) + 1, len(self.plan.tasks))
 
     def task(self, planned: PlannedTask) -> StepTask:
         """A planned task. Loading it raises RecordError where its data is not the planned one."""

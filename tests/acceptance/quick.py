@@ -86,6 +86,9 @@ class QuickBackend:
     def facts(self) -> str:
         return ""
 
+    def tokens_drawn(self) -> int:
+        return 0
+
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         for one in wanted:
             for index in one.indexes:

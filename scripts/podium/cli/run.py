@@ -58,8 +58,7 @@ def command(
 
     Finished samples are kept: a run with other inputs is refused, with the command that runs it beside them.
     """
-    loaded = read_config(config)
-    planned = build_plan_options(config, loaded, **asked)
+    planned, loaded = build_plan_options(config, read_config(config), **asked)
     roots = roots_of(root, loaded, config.parent)
     inputs = BackendInputs(generations=generations, harness=harness, harness_python=harness_python)
     inputs.for_backend(loaded.evaluation.backend, CHOOSING)  # what is missing is told before any work

@@ -71,4 +71,5 @@ def planned_execute(work: Work, planned: PlannedTask) -> Step[VerdictsHeader]:
     options = execute.ExecuteOptions(mode=work.plan.mode, workers=work.options.workers)
     generations = work.run_dir / generations_name(planned.task, work.model_name)
     output = verdicts_path(work.run_dir, planned.task)
-    return execute_step(options, work.task(planned), generations, output, work.tools.sandbox, work.report)
+    report = work.report_on(planned)
+    return execute_step(options, work.task(planned), generations, output, work.tools.sandbox, report)

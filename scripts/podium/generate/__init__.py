@@ -16,6 +16,7 @@ from podium.errors import UsageError
 from podium.files import AppendLog
 from podium.generate.backends.seam import Wanted
 from podium.generate.log import DISCARDING, collect_samples, resume, samples_path, write_generations
+from podium.generate.pace import Pace
 from podium.generate.shards import WHOLE, parse_shard, part_of
 from podium.records import SamplesHeader, Sampling, encode
 
@@ -105,6 +106,10 @@ def _header(options: GenerateOptions, task: Task, backend: Backend) -> SamplesHe
     )
 
 
+def _told(tokens: int, seconds: float) -> str:
+    return f"{tokens:,} tokens, {tokens / max(seconds, 1e-9):,.0f} tokens/s" if tokens else ""
+
+
 def _wanted(problems: list[Problem], n_samples: int, done: set[tuple[str, int]]) -> list[Wanted]:
     wanted = []
     for problem in problems:
@@ -126,14 +131,18 @@ def _draw(
     done = total - sum(len(one.indexes) for one in wanted)
     report.start(f"generate {header.task}", total, "samples", done)
     # Tokens stay 0 where the backend does not see them.
-    tokens, begun = 0, clock()
+    tokens, drawn_before, begun = 0, backend.tokens_drawn(), clock()
+    pace = Pace(total, done, header.sampling.max_length)
     # Closed when the log fails or somebody interrupts: a backend may have threads that would go on drawing.
     with AppendLog(path) as log, closing(backend.draw(task, wanted, header.sampling)) as batches:
         if not path.stat().st_size:
             log.append([encode(header)])
         for samples in batches if wanted else ():
-            log.append(encode(sample) for sample in samples)
+            if samples:
+                log.append(encode(sample) for sample in samples)
             tokens += sum(sample.tokens for sample in samples)
-            rate = f"{tokens / max(clock() - begun, 1e-9):.0f} useful tokens/s" if tokens else ""
-            report.advance(len(samples), ", ".join(filter(None, (rate, backend.facts()))))
+            drawn = backend.tokens_drawn() - drawn_before
+            report.estimate(pace.share(samples, drawn))
+            told = _told(drawn or tokens, clock() - begun)
+            report.advance(len(samples), ", ".join(filter(None, (told, backend.facts()))))
     report.finish(f"{tokens} useful tokens" if tokens else "")

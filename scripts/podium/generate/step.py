@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -77,4 +78,5 @@ def planned_generate(work: Work, planned: PlannedTask) -> Step[SamplesHeader]:
         discarding=work.options.ways.discard,
         replayed=work.replayed(planned),
     )
-    return generate_step(options, work.model_dir, work.task(planned), lambda: work.backend(planned), work.report)
+    build, report = partial(work.backend, planned), work.report_on(planned)
+    return generate_step(options, work.model_dir, work.task(planned), build, report)

@@ -40,6 +40,8 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     tag: str = ""
     commit: str = ""
+    tag_check: str = ""
+    workflow_run: str = ""
     checkpoint: Path
     source: str = ""
     base: Path | None = None
@@ -77,6 +79,8 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     checkpoint = digest_checkpoint(options.checkpoint)
     return Plan(
         release=Release(tag=options.tag or TRYOUT_TAG, commit=options.commit, model=config.model_name),
+        tag_check=options.tag_check,
+        workflow_run=options.workflow_run,
         profile=profile.name,
         checkpoint=checkpoint,
         source=options.source,

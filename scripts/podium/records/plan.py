@@ -88,11 +88,14 @@ class Conversion(Part, frozen=True, kw_only=True):
 class Plan(Record, frozen=True, kw_only=True, tag="plan"):
     """plan.json: everything a run will do. `partial` says why it can never be a submission; empty means it can.
 
+    `tag_check` is what git said of tag and commit, `workflow_run` the address of the run that planned, its number last.
     `source` is the address that gives the checkpoint's files again; every later job holds them to their digests.
     `disk_bytes` is an estimate.
     """
 
     release: Release
+    tag_check: str = ""
+    workflow_run: str = ""
     profile: str
     checkpoint: list[FileDigest]
     source: str = ""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SOURCES = {
     "path": "podium.sources.path:RepositoryPath",
     "folder": "podium.sources.folder:Folder",
+    "demo": "podium.sources.packaged:Packaged",
     "release": "podium.sources.release:ReleaseAssets",
     "hf": "podium.sources.hub:HubRepository",
     "https": "podium.sources.url:Url",
@@ -35,7 +36,7 @@ def kind_of(address: str) -> str:
         return "path"
     if scheme in ("http", "https"):
         return "https"
-    if scheme == "release" or (scheme == "hf" and rest.startswith("//")):
+    if scheme == "release" or address == "demo:" or (scheme == "hf" and rest.startswith("//")):
         return scheme
     message = f"{address!r} is no address of a checkpoint{closest(scheme, SOURCES)}"
     raise UsageError(message, hint=f"it is one of: {FORMS}")

@@ -51,7 +51,7 @@ NAMES = (
 
 def written(stage: Any) -> list[str]:
     """The writes that arrived; uploads of files one after the other count as one, and so does asking where to."""
-    found = []
+    found: list[str] = []
     for write in stage.writes():
         text = write.replace("/api/v3/", "")
         named = next((re.sub(pattern, name, text) for pattern, name in NAMES if re.fullmatch(pattern, text)), "")

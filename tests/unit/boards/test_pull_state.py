@@ -63,7 +63,8 @@ def test_another_release_that_is_taken_back_is_named() -> None:
 
 
 def test_what_is_shown_late_is_looked_for_a_few_times_and_then_given_up() -> None:
-    shown, pauses = [None, None, 7], []
+    shown: list[int | None] = [None, None, 7]
+    pauses: list[float] = []
     assert look_until_found(lambda: shown.pop(0), pauses.append) == 7
     assert len(pauses) == 2
     pauses.clear()

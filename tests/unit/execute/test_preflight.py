@@ -38,7 +38,7 @@ def poor(tmp_path: Path) -> Machine:
     return Machine(commands=(str(folder),))
 
 
-def no_backend(*_: Any) -> Any:
+def no_backend(*_: Any, **__: Any) -> Any:
     pytest.fail("a backend was built although programs could not be judged")
 
 

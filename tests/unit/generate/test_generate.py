@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.errors import IncompleteError, OtherWorkError, RecordError, StorageError, UsageError
+from podium.files import AppendLog
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
 from podium.generate.backends.seam import Wanted
 from podium.generate.postprocess import cut_at_stop, finish_of, to_generation
@@ -27,7 +28,7 @@ from podium.records import Sample, Sampling
 from podium.tasks import Problem, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
 TASK = Task(
     name="humaneval",
@@ -59,6 +60,9 @@ class EchoBackend:
 
     def facts(self) -> str:
         return ""
+
+    def tokens_drawn(self) -> int:
+        return 0
 
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         everything = [(one.problem, index) for one in wanted for index in one.indexes]
@@ -434,3 +438,57 @@ def test_a_full_disk_leaves_the_log_intact(tmp_path: Path, monkeypatch: pytest.M
     generate(_options(tmp_path / "cut"), TASK, again, SilentProgress())
     assert len(again.drawn) <= 6
     assert _generations(tmp_path / "cut") == _generations(tmp_path / "whole")
+
+
+class SteppingBackend(EchoBackend):
+    """Says after every token that work goes on; samples come at the end."""
+
+    steps = 0
+
+    def tokens_drawn(self) -> int:
+        return 3 * self.steps
+
+    def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
+        for _ in range(4):
+            self.steps += 1
+            yield []
+        yield from super().draw(task, wanted, sampling)
+
+
+class Watching(SilentProgress):
+    """Remembers what is told while samples are drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shares: list[float] = []
+        self.told: list[tuple[int, str]] = []
+
+    def estimate(self, share: float) -> None:
+        self.shares.append(share)
+
+    def advance(self, count: int = 1, facts: str = "") -> None:
+        self.told.append((count, facts))
+
+
+def test_what_is_drawn_is_told_before_the_first_sample_is_complete(tmp_path: Path) -> None:
+    report, backend = Watching(), SteppingBackend()
+    backend.steps = 100  # of an earlier task
+    clock = iter(range(100))
+    generate(_options(tmp_path), TASK, backend, report, lambda: float(next(clock)))
+    assert report.told[:4] == [(0, f"{3 * n} tokens, 3 tokens/s") for n in (1, 2, 3, 4)]
+    assert 0 < report.shares[0] < report.shares[3] < 1
+    assert report.shares[-1] == 1
+
+
+def test_that_work_goes_on_costs_no_write_to_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    append = AppendLog.append
+
+    def counting(self: AppendLog, lines: Iterable[bytes]) -> None:
+        held = list(lines)
+        written.append(len(held))
+        append(self, held)
+
+    monkeypatch.setattr(AppendLog, "append", counting)
+    generate(_options(tmp_path), TASK, SteppingBackend(), SilentProgress())
+    assert 0 not in written

@@ -34,6 +34,7 @@ LANGUAGES = {
     "java": "podium.execute.languages.java:Java",
     "js": "podium.execute.languages.javascript:JavaScript",
     "php": "podium.execute.languages.php:Php",
+    "cs": "podium.execute.languages.csharp:CSharp",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.

@@ -51,6 +51,8 @@ class Missing(msgspec.Struct, kw_only=True):
         packages = sorted(self.packages | makers)
         install = ["apt-get", "install", "--yes"] if APT.exists() else ["install"]
         found = [[*install, *packages]] if packages else []
+        if self.roots:  # mmdebstrap makes the folder, but not those above it
+            found.append(["mkdir", "--parents", str(ROOTS)])
         for language, root in sorted(self.roots.items()):
             included = f"--include={','.join(root.packages)}"
             found.append(["mmdebstrap", "--variant=essential", included, root.suite, str(ROOTS / language)])

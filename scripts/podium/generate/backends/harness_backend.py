@@ -97,6 +97,10 @@ class HarnessBackend:
         """How far the harness says it is."""
         return self._said
 
+    def tokens_drawn(self) -> int:
+        """The harness does not tell."""
+        return 0
+
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Run the harness once over all problems of the task; empty batches while it works, then all that is wanted.
 

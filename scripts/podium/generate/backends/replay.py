@@ -54,6 +54,10 @@ class ReplayBackend:
         """Nothing is computed."""
         return ""
 
+    def tokens_drawn(self) -> int:
+        """None are drawn."""
+        return 0
+
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield the wanted texts problem by problem. Raises RecordError as `preflight` does."""
         self._check(task, sampling)

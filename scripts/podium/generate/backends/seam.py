@@ -48,7 +48,13 @@ class Backend(Protocol):
         """Look before hours of work; returns warnings. Raises BackendError for what cannot end well."""
 
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
-        """Yield the wanted samples in batches, each sample once, in any order. Closed, it stops working."""
+        """Yield the wanted samples in batches, each sample once, in any order. Closed, it stops working.
+
+        An empty batch says that work goes on.
+        """
+
+    def tokens_drawn(self) -> int:
+        """Tokens drawn so far over all samples, of those that are not complete too; 0 where that is not seen."""
 
     def facts(self) -> str:
         """What the run saved or cost so far, for people; may be empty."""

@@ -90,6 +90,10 @@ class TransformersBackend:
         """Nothing is saved here."""
         return ""
 
+    def tokens_drawn(self) -> int:
+        """They are seen when a problem is complete."""
+        return 0
+
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield all samples of each problem; raises BackendError when a prompt does not survive the tokenizer."""
         for problem in (one.problem for one in wanted):

@@ -62,6 +62,10 @@ class VllmBackend:
         """VLLM counts for itself."""
         return ""
 
+    def tokens_drawn(self) -> int:
+        """They are seen when a batch is complete."""
+        return 0
+
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield whole problems, some at a time. Raises BackendError when vLLM fails or gives a request up."""
         together = max(1, REQUESTS // sampling.n_samples)

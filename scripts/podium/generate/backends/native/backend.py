@@ -105,8 +105,12 @@ class NativeBackend:
             return f"{1 - self.sample_rows / self.linear_rows:.0%} of the rows in vain"
         return f"{1 - self.linear_rows / self.sample_rows:.0%} of the rows shared"
 
+    def tokens_drawn(self) -> int:
+        """Each sample's steps."""
+        return self.sample_rows
+
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
-        """Yield finished samples in batches, in no particular order."""
+        """Yield finished samples in batches, in no particular order; an empty one after each step."""
         slots = self._slots or self._slots_for(sampling)
         loops = max(1, min(most_loops(self.decoder.device.type), len(wanted), slots // sampling.n_samples))
         slots //= loops
@@ -122,9 +126,9 @@ class NativeBackend:
                 self.linear_rows += step.rows
                 for ended in step.ended:
                     ready += self._samples(task, ended, prompts[ended.problem.id])
-                if len(ready) >= FLUSH_SAMPLES:
-                    yield ready
-                    ready = []
+                is_enough = len(ready) >= FLUSH_SAMPLES
+                yield ready if is_enough else []
+                ready = [] if is_enough else ready
         yield from [ready] if ready else []
 
     def _entries(self, wanted: Sequence[Wanted], slots: int) -> list[Entry]:
