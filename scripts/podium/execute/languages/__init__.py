@@ -27,6 +27,7 @@ LANGUAGES = {
     "r": "podium.execute.languages.r:R",
     "rkt": "podium.execute.languages.racket:Racket",
     "rb": "podium.execute.languages.ruby:Ruby",
+    "go": "podium.execute.languages.go:Go",
     "cpp": "podium.execute.languages.cpp:Cpp",
     "d": "podium.execute.languages.dlang:D",
     "rs": "podium.execute.languages.rust:Rust",

@@ -1,0 +1,4 @@
+// podium: syntax_error
+    count := 0
+    return len(myString)
+}

@@ -1,0 +1,7 @@
+// podium: passed
+    text := ""
+    for _, s := range strings {
+        text += s
+    }
+    return text
+}

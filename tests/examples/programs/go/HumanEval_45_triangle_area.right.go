@@ -1,0 +1,3 @@
+// podium: passed
+    return float64(a*h) / 2
+}

@@ -1,0 +1,3 @@
+// podium: failed
+    panic("told")
+}

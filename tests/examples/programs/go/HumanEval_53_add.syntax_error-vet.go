@@ -1,0 +1,4 @@
+// podium: syntax_error
+    fmt.Printf("%d\n", "x")
+    return x + y
+}

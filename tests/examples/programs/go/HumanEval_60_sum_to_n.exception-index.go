@@ -1,0 +1,3 @@
+// podium: failed
+    return []int{1}[n]
+}

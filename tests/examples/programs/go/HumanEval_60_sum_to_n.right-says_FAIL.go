@@ -1,0 +1,4 @@
+// podium: passed
+    fmt.Println("FAIL")
+    return n * (n + 1) / 2
+}
