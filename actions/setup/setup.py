@@ -1,7 +1,7 @@
 """Install podium into "$RUNNER_TEMP/podium", from the repository this action came with.
 
-Reads PODIUM_SETUP_PYTHON and PODIUM_SETUP_EXTRAS. Standard library only, and syntax that an old python3 can still
-parse, so that it can say what is missing.
+Reads PODIUM_SETUP_PYTHON, PODIUM_SETUP_EXTRAS and PODIUM_SETUP_LANGUAGES. Standard library only, and syntax that an
+old python3 can still parse, so that it can say what is missing.
 """
 
 from __future__ import annotations
@@ -86,6 +86,12 @@ def install(python: str, target: Path, extras: list[str]) -> None:
     run([*pip, f"{REPOSITORY}[{','.join(extras)}]" if extras else str(REPOSITORY)], hint)
 
 
+def install_toolchains(target: Path, languages: str) -> None:
+    """Let podium itself install what programs in these languages need. Raises SetupError."""
+    command = [str(target / "bin" / "podium"), "toolchains", "install", "--languages", languages, "--yes"]
+    run(command, "podium's message above says what to do; on a machine of your own run its command as root, once")
+
+
 def main() -> int:
     """Install unless it is done already; returns the exit code."""
     try:
@@ -95,10 +101,12 @@ def main() -> int:
         wanted: dict[str, object] = {"extras": extras, "python": python, "sources": fingerprint(REPOSITORY)}
         if is_installed(target, wanted):
             print(f"setup: {target} is there already")
-            return 0
-        install(python, target, extras)
-        # Last, so that an interrupted installation is never taken for a finished one.
-        (target / STAMP).write_text(json.dumps(wanted), encoding="utf-8")
+        else:
+            install(python, target, extras)
+            # Last, so that an interrupted installation is never taken for a finished one.
+            (target / STAMP).write_text(json.dumps(wanted), encoding="utf-8")
+        if languages := os.environ.get("PODIUM_SETUP_LANGUAGES", "").strip():
+            install_toolchains(target, languages)
     except KeyError as err:
         print(f"::error::setup: {err} is not set%0Awhat to do: run this as a GitHub action")
         return 2

@@ -1,11 +1,12 @@
 """Find the submission folders that a pull request touches, from the merge commit GitHub made of it.
 
 Reads the git repository in the working directory (HEAD is the merge, HEAD^1 the base). Writes the step outputs
-`paths` and `folders`. File names are the pull request author's text: only plain folder names get out of here.
+`paths`, `folders` and `matrix`. File names are the pull request author's text: only plain folder names get out of here.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -58,6 +59,7 @@ def main() -> int:
         folders = [folder for folder in folders if is_there(folder)]
         with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as outputs:
             outputs.write(f"paths={':'.join(folders)}\n")
+            outputs.write(f"matrix={json.dumps(folders)}\n")
             outputs.write("\n".join(["folders<<END-OF-FOLDERS", *folders, "END-OF-FOLDERS", ""]))
     except KeyError as err:
         print(f"::error::touched: {err} is not set%0Awhat to do: run this as a GitHub action")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import msgspec
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "podium.toml"
+INIT = "podium init --org ORG --model MODEL --user USER"
 DEFAULT_BACKEND = "native"  # exact, and the quickest; models it does not know are drawn by transformers
 
 
@@ -43,20 +44,36 @@ class ModelSection(Section, frozen=True, kw_only=True):
 
 
 class EvaluationSection(Section, frozen=True, kw_only=True):
-    """[evaluation]: what is run. The board's protocol is the default; anything else is never submitted."""
+    """[evaluation]: what is run. The board's protocol is the default; anything else is never submitted.
+
+    `measure` asks for throughput and memory as well, on a machine that draws.
+    """
 
     tasks: list[str] = []
     profile: str = "bigcode"
     backend: str = DEFAULT_BACKEND
     n_samples: Positive | None = None
+    measure: bool = False
 
 
 class RunnersSection(Section, frozen=True, kw_only=True):
-    """[runners]: labels of the machines that jobs ask for."""
+    """[runners]: labels of the machines that jobs ask for.
+
+    `measure` are those of `generate` unless it is set. `tokens_per_second` is what one of `generate` draws of this
+    model; shards are made so that each takes two hours.
+    """
 
     convert: list[str] = msgspec.field(default_factory=lambda: ["ubuntu-latest"])
     generate: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "gpu"])
     execute: list[str] = msgspec.field(default_factory=lambda: ["self-hosted", "Linux", "X64", "cpu"])
+    measure: list[str] = []
+    tokens_per_second: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class ToolchainsSection(Section, frozen=True, kw_only=True):
+    """[toolchains]: `roots` names, by language, read-only root file systems that hold what the machines lack."""
+
+    roots: dict[str, str] = {}
 
 
 class SubmitSection(Section, frozen=True, kw_only=True):
@@ -88,6 +105,7 @@ class Config(Section, frozen=True, kw_only=True):
     model: ModelSection
     evaluation: EvaluationSection = EvaluationSection()
     runners: RunnersSection = RunnersSection()
+    toolchains: ToolchainsSection = ToolchainsSection()
     submit: SubmitSection
     publish: PublishSection = PublishSection()
 
@@ -121,8 +139,8 @@ def _remedy(value: dict[str, Any], said: str) -> str:
     if missing := re.search(r"missing required field `(\w+)`", said):
         where = re.search(r"at `\$\.(\w+)", said)
         what = f'{missing[1]} = "…" under [{where[1]}]' if where else f"the table [{missing[1]}]"
-        return f"add {what}; podium init --org ORG --model MODEL --user USER --print shows a complete example"
-    return "podium init --org ORG --model MODEL --user USER --print shows a complete example"
+        return f"add {what}; {INIT} --print shows a complete example"
+    return f"{INIT} --print shows a complete example"
 
 
 def _as_wanted(given: Any, wanted: str) -> str:
@@ -147,7 +165,7 @@ def read_config(path: Path) -> Config:
         value = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as err:
         message = f"there is no {path}"
-        raise ConfigError(message, hint="podium init writes one; --config names another") from err
+        raise ConfigError(message, hint=f"{INIT} writes one; --config names another") from err
     except OSError as err:
         message = f"{path} cannot be read: {err.strerror}"
         raise ConfigError(message, hint="--config names a file that this user may read") from err

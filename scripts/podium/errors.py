@@ -7,11 +7,13 @@ PodiumError (70 a bug in us)
 │   └── UnknownNameError     2   a name (task, backend, board...) that does not exist
 ├── NothingToDoError         3   nothing was left to do, or warnings only
 ├── CheckpointError          4   convert: the checkpoint cannot be read or is not what it says
-│   └── UndeterminedError    4   its bytes can be read in several ways, and nothing tells which is the model
+│   ├── UndeterminedError    4   its bytes can be read in several ways, and nothing tells which is the model
+│   └── SourceError          4   it is not to be had from the address it is said to lie at
 ├── TaskDataError            5   tasks: a data file is missing, truncated or not what it says
 ├── BackendError             6   generate: a fault of the backend, never of the model
 ├── SandboxError             7   execute: a fault of the sandbox or the toolchain, never of the model
-│   └── SandboxUnavailableError
+│   ├── SandboxUnavailableError
+│   └── NotInstalledError    7   a toolchain, or something else that programs may use, is not on this machine
 ├── RecordError              8   a record file is broken: not strict JSON, wrong shape, wrong digest
 │   └── IncompleteError      8   samples or verdicts are missing; never a smaller n
 ├── BoardError               9   submit/publish: the board refused or the world is not as needed
@@ -79,6 +81,10 @@ class UndeterminedError(CheckpointError):
     """The bytes can be read in several ways and nothing tells which is the model; the message holds all of them."""
 
 
+class SourceError(CheckpointError):
+    """The checkpoint is not to be had from its address: missing, changed, damaged or unreachable."""
+
+
 class TaskDataError(PodiumError):
     """A task's data file is missing, truncated or not what it says."""
 
@@ -99,6 +105,10 @@ class SandboxError(PodiumError):
 
 class SandboxUnavailableError(SandboxError):
     """This machine cannot give the isolation that generated programs need."""
+
+
+class NotInstalledError(SandboxError):
+    """Something that programs may use is not on this machine; the hint is the command that installs it."""
 
 
 class RecordError(PodiumError):

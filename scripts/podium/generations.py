@@ -5,14 +5,16 @@ Reads generations_<task>_<model>.json: a list of problems, each a list of texts.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.errors import RecordError
+from podium.errors import RecordError, UsageError
 from podium.files import parse_json, sha256_bytes, unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 # The board's largest real file is about 20 MiB.
@@ -32,7 +34,8 @@ def read_generations(path: Path) -> Generations:
     """Read a file. Raises RecordError naming the place of whatever is no list of lists of texts."""
     try:
         with path.open("rb") as stream:
-            data = stream.read(LIMIT_BYTES + 1)
+            # Room is taken for what is there, not for the limit.
+            data = stream.read(min(os.fstat(stream.fileno()).st_size, LIMIT_BYTES) + 1)
     except OSError as err:
         raise unreadable(path, err, HINT) from err
     if len(data) > LIMIT_BYTES:
@@ -44,3 +47,20 @@ def read_generations(path: Path) -> Generations:
         message = f"{path} is no list of lists of texts: {err}"
         raise RecordError(message, hint=HINT) from err
     return Generations(where=str(path), sha256=sha256_bytes(data), rows=rows)
+
+
+def file_of(folder: Path, task: str) -> Path:
+    """The one file of a task in a folder, named as the harness or podium names it. Raises UsageError."""
+    names = (f"generations_{task}.json", f"generations_{task}_*.json")
+    found = sorted(path for name in names for path in folder.glob(name) if path.is_file())
+    if len(found) == 1:
+        return found[0]
+    what = f"{len(found)} files of {task}: {', '.join(path.name for path in found)}" if found else f"no file of {task}"
+    message = f"{folder} holds {what}"
+    raise UsageError(message, hint=f"put one file there, {folder / f'generations_{task}.json'}, or leave the task out")
+
+
+def check_files(folder: Path, tasks: Iterable[str]) -> None:
+    """There is one file of each task. Raises UsageError naming the first that has none."""
+    for task in tasks:
+        file_of(folder, task)

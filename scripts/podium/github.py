@@ -21,14 +21,24 @@ LONGEST_WAIT_SECONDS = 120
 SECONDS_BETWEEN_WRITES = 1.0
 
 
+def build_reader(environment: Mapping[str, str]) -> Github:
+    """A client that only reads what is public: with a token if there is one. Raises ConfigError, TokenError."""
+    has_token = any(environment.get(name, "").strip() for name in FORK_TOKENS)
+    return _client(environment, token_of(environment, FORK_TOKENS, "GitHub") if has_token else "")
+
+
 def build_github(environment: Mapping[str, str]) -> Github:
-    """A PyGithub client for the fork. Raises TokenError, ConfigError.
+    """A PyGithub client for the fork. Raises TokenError, ConfigError."""
+    return _client(environment, token_of(environment, FORK_TOKENS, "the leaderboard fork on GitHub"))
+
+
+def _client(environment: Mapping[str, str], token: str) -> Github:
+    """A client.
 
     Only reads are repeated: PyGithub repeats POST after a lost answer by default, which can open things twice.
     """
     from github import Auth, Github, GithubRetry
 
-    token = token_of(environment, FORK_TOKENS, "the leaderboard fork on GitHub")
     address = address_of(environment, "GITHUB_API_URL", DEFAULT_API)
     is_near = is_on_this_machine(address)
     retry = GithubRetry(
@@ -40,7 +50,7 @@ def build_github(environment: Mapping[str, str]) -> Github:
         retry_after_max=LONGEST_WAIT_SECONDS,
     )
     return Github(
-        auth=Auth.Token(token),
+        auth=Auth.Token(token) if token else None,
         base_url=address,
         timeout=TIMEOUT_SECONDS,
         per_page=100,

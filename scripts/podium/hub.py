@@ -36,6 +36,16 @@ def build_hub(environment: Mapping[str, str], resource: str = "") -> HfApi:
     return HfApi(endpoint=endpoint, token=token)
 
 
+def build_reader(environment: Mapping[str, str]) -> HfApi:
+    """A client that only reads what is public: with a token if there is one. Raises ConfigError, TokenError."""
+    from huggingface_hub import HfApi, constants
+
+    constants.HF_HUB_DISABLE_XET = True
+    has_token = any(environment.get(name, "").strip() for name in HUB_TOKENS)
+    token = token_of(environment, HUB_TOKENS, "the Hugging Face Hub") if has_token else False
+    return HfApi(endpoint=address_of(environment, "HF_ENDPOINT", DEFAULT_HUB), token=token)
+
+
 def exchange_identity(environment: Mapping[str, str], endpoint: str, resource: str) -> str:
     """A Hub token for one repository, for this job's identity (RFC 8693). Raises TokenError, BoardUnreachableError.
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from podium.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+# Names of repositories: OWNER/REPO on GitHub, OWNER/NAME on the Hub.
+GITHUB_NAME = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
+HUB_NAME = re.compile(r"[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}")
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -12,6 +12,8 @@ from podium.errors import RecordError
 from podium.execute.step import planned_execute
 from podium.generate.step import planned_generate
 from podium.ledger import Ledger, forget_steps
+from podium.measure.step import NAME as MEASURE
+from podium.measure.step import planned_measure
 from podium.plan import plan, standing
 from podium.records import Plan, read_record, write_record
 from podium.report.step import report_step
@@ -38,6 +40,8 @@ def steps(work: Work) -> Iterator[Step[Any]]:
     for planned in work.plan.tasks:
         yield planned_generate(work, planned)
         yield planned_execute(work, planned)
+    if any(job.stage == MEASURE for job in work.plan.jobs):
+        yield planned_measure(work)
     yield score_step(work.run_dir, work.plan)
     yield validate_step(work.run_dir)
     yield report_step(work.run_dir)

@@ -22,16 +22,23 @@ PROFILES = {
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What a board demands of a submission: its tasks with their problem counts, and the sampling.
 
-    Submissions of a profile that is `for_standin` go to boards on this machine alone.
+    Submissions of a profile that is `for_standin` go to boards on this machine alone. `spaces` are the Spaces that take
+    submissions of this profile and of no other.
     """
 
     name: str
     problems: dict[str, int]
     sampling: Sampling
     for_standin: bool = False
+    spaces: tuple[str, ...] = ()
 
 
-BIGCODE = Profile(name="bigcode", problems=BIGCODE_PROBLEMS, sampling=BOARD_SAMPLING)
+BIGCODE = Profile(
+    name="bigcode",
+    problems=BIGCODE_PROBLEMS,
+    sampling=BOARD_SAMPLING,
+    spaces=("bigcode/bigcode-models-leaderboard",),
+)
 
 
 def profile_named(name: str) -> Profile:

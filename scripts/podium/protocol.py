@@ -6,6 +6,7 @@ Sources: [S] the Space `bigcode/bigcode-models-leaderboard` (about text and subm
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from podium.records import Sampling
@@ -72,3 +73,13 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     for i in range(n - correct + 1, n + 1):
         product *= 1.0 - k / i
     return 1.0 - product
+
+
+def pass_at_bounds(n: int, single: float, k: int) -> tuple[float, float]:
+    """The least and the largest pass@k that go with a pass@1 over problems of n samples each.
+
+    A problem's pass@k is concave in its correct samples, so the mean lies between chord and curve (Jensen).
+    """
+    count = min(math.floor(single * n), n - 1)
+    low, high = pass_at_k(n, count, k), pass_at_k(n, count + 1, k)
+    return single, low + (single * n - count) * (high - low)

@@ -43,11 +43,14 @@ SUBMISSION_FOLDER = "submission"
 SUBMISSION = "submission.json"
 BODY = "pr_body.md"
 CROSSCHECK = "crosscheck.json"
+THROUGHPUT = "throughput.json"
 LEDGER = "ledger.json"
 LOCK = ".podium.lock"
 SUBMIT_RECEIPT = "submit.json"
 PUBLISH_RECEIPT = "publish.json"
-BESIDE_RECEIPTS = ("publish.eval-results.json", "submit.evalplus.json", "submit.directory.json")
+# Receipts of boards beside the leaderboard; `receipt_name` names them.
+BESIDE_RECEIPT = "{stage}.{board}.json"
+_BESIDE = re.compile(r"(submit|publish)\.[a-z0-9][a-z0-9-]*\.json")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,11 +97,12 @@ TABLE = (
     Later(
         name="findings", path=FINDINGS, schema="findings", limit_bytes=16 * MIB, stage="validate", outdated_by="score"
     ),
+    Later(name="throughput", path=THROUGHPUT, schema="throughput", stage="measure"),
     Later(name="agreement", path=CROSSCHECK, schema="agreement", limit_bytes=64 * MIB, stage="crosscheck"),
     Later(name="ledger", path=LEDGER, schema="ledger", limit_bytes=16 * MIB, stage="run"),
     Later(name="receipt", path=SUBMIT_RECEIPT, schema="receipt", stage="submit"),
     Later(name="receipt", path=PUBLISH_RECEIPT, schema="receipt", stage="publish"),
-    *(Later(name="receipt", path=path, schema="receipt", stage="submit") for path in BESIDE_RECEIPTS),
+    Later(name="receipt", path=BESIDE_RECEIPT, schema="receipt", stage="submit"),
 )
 
 
@@ -110,6 +114,11 @@ def named(name: str) -> Row:
 def fixed() -> dict[str, Row]:
     """The rows of files whose path is the same in every run, by path."""
     return {row.path: row for row in TABLE if "{" not in row.path and row.format not in ("folder", "image")}
+
+
+def is_beside_receipt(name: str) -> bool:
+    """Whether this is the name of a receipt of a board beside the leaderboard, whatever boards there are."""
+    return _BESIDE.fullmatch(name) is not None
 
 
 def folders() -> set[str]:

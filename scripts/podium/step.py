@@ -15,6 +15,7 @@ import msgspec
 
 from podium.errors import RecordError
 from podium.execute.provisions.checks import look_at_all
+from podium.generations import file_of
 from podium.plan import PlanOptions, provisions_of
 from podium.plan.standing import Ways
 from podium.progress import Numbered
@@ -76,20 +77,29 @@ def task_at_hand(task: Task) -> StepTask:
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """One run: what is planned, where it goes, and how many programs run at once (None: chosen by the machine).
 
+    `generations` is the folder that backend replay takes the samples from, a file a task.
     Samples of other work in `run_dir` are moved aside with `discard`; without it `ways` tell what can be done.
     """
 
     plan: PlanOptions
     run_dir: Path
     workers: int | None = None
+    generations: Path | None = None
     discard: bool = False
     ways: Ways = Ways()
 
 
-class Tools(msgspec.Struct, frozen=True, kw_only=True):
-    """The effects a run needs, handed in: how to build a backend (name, model, dtype) and where programs run."""
+class BuildBackend(Protocol):
+    """How to build a backend by its name; `generations` is the file that backend replay reads."""
 
-    build_backend: Callable[[str, Path, str], Backend]
+    def __call__(self, name: str, model_dir: Path, dtype: str, *, generations: Path | None = None) -> Backend:
+        """Load the model, or what stands in for it. Raises UnknownNameError, UsageError, BackendError."""
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """The effects a run needs, handed in: how to build a backend and where programs run."""
+
+    build_backend: BuildBackend
     sandbox: Runner
 
 
@@ -150,9 +160,19 @@ class Work:
             look_at_all(provisions_of(self.plan), self.tools.sandbox)
         self._is_machine_checked = True
 
-    def backend(self) -> Backend:
-        """Load the model once, and only if some task still needs it and its programs can be judged here."""
+    def replayed(self, planned: PlannedTask) -> Path | None:
+        """The file that the samples of a task are taken from, or None where they are drawn. Raises UsageError."""
+        return self.options.generations and file_of(self.options.generations, planned.task)
+
+    def backend(self, planned: PlannedTask) -> Backend:
+        """Load the model once, and only if some task still needs it and its programs can be judged here.
+
+        A file to replay is of one task alone.
+        """
         self.check_machine()
+        build = self.tools.build_backend
+        if generations := self.replayed(planned):
+            return build(self.plan.backend, self.model_dir, self.plan.dtype, generations=generations)
         if not self._backends:
-            self._backends.append(self.tools.build_backend(self.plan.backend, self.model_dir, self.plan.dtype))
+            self._backends.append(build(self.plan.backend, self.model_dir, self.plan.dtype))
         return self._backends[0]

@@ -30,6 +30,9 @@ n_samples = 3
 
 [submit]
 fork = "acme/leaderboard"
+
+[publish]
+space = "acme/leaderboard"
 """
 
 

@@ -53,6 +53,6 @@ def test_machine_without_a_sandbox_fails_with_the_remedy() -> None:
 def test_toolchain_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("podium.execute.languages.shell.Shell.tools", {"bash": ["no-such-bash"]})
     with Sandbox() as sandbox:
-        checks = list(check_languages(sandbox, ["sh"]))
-    assert [(check.name, check.ok) for check in checks] == [("toolchain sh", False)]
+        checks = list(check_languages(sandbox, {"demo-sh": "sh"}))
+    assert [(check.name, check.ok) for check in checks] == [("toolchain sh, for demo-sh", False)]
     assert "no-such-bash" in checks[0].saw

@@ -22,7 +22,7 @@ WORLDS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str], int, str
     "nobody answers": ({}, {}, {"GITHUB_API_URL": "http://127.0.0.1:9/api/v3"}, 11, "run the same command again"),
     "unknown token": ({}, {}, {"PODIUM_FORK_TOKEN": "revoked"}, 14, "store a new one"),
     "token without scope": ({"scopes": ["gist"]}, {}, {}, 15, "scope public_repo"),
-    "no calls left": ({"budget": 3}, {}, {}, 16, "wait until the hour is over"),
+    "no calls left": ({"budget": 3}, {}, {}, 16, "until GitHub resets the limit"),
     "no such fork": ({}, {"full_name": "paiml/other"}, {}, 17, "--create-fork"),
     "fork of something else": ({}, {"parent": None}, {}, 18, "`upstream` below [submit]"),
     "archived fork": ({}, {"archived": True}, {}, 19, "unarchive it"),

@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "format": lambda text, *values: text.format(*values),
     "fromJSON": json.loads,
     "always": lambda: True,
+    "cancelled": lambda: False,
 }
 
 
@@ -78,10 +79,12 @@ class Parser:
         while not self._take(")"):
             values.append(self.value())
             self._take(",")
-        return FUNCTIONS[name](*values)
+        return self._below(FUNCTIONS[name](*values))
 
     def _path(self, name: str) -> Any:
-        found = self.contexts[name]
+        return self._below(self.contexts[name])
+
+    def _below(self, found: Any) -> Any:
         while self._take("."):
             found = found[self.tokens.pop(0)]
         return found

@@ -35,7 +35,7 @@ class Job:
         for folder in (self.temp, self.workspace):
             folder.mkdir(parents=True)
         self.environment = environment
-        self.contexts = {**contexts, "steps": {}, "runner": {"temp": str(self.temp)}}
+        self.contexts = {**contexts, "steps": {}, "runner": {"temp": str(self.temp), "environment": "self-hosted"}}
 
     def step(self, step: dict[str, Any]) -> None:
         """Run one step of a workflow and keep its outputs."""
@@ -170,26 +170,38 @@ class Runner:
         contexts: dict[str, Any] = {
             "inputs": {name: inputs.get(name, "") for name in declared},
             "github": {"run_attempt": 1, "ref_type": "branch", "ref_name": "main", "token": ""},
-            "secrets": {"PODIUM_FORK_TOKEN": "", "HF_TOKEN": ""},
+            "secrets": {"PODIUM_FORK_TOKEN": "", "HF_TOKEN": "", "PODIUM_HUB_READ_TOKEN": ""},
             "needs": {},
         }
         for name, job in workflow["jobs"].items():  # the files list jobs in the order of their needs
-            needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
-            if only not in ("", name) or (not only and any(need not in contexts["needs"] for need in needs)):
+            if only in ("", name):
+                contexts["needs"][name] = {"outputs": {}, "result": "skipped"}
+            if only not in ("", name) or not (only or self._is_due(job, contexts)):
                 continue
-            condition = fill(job.get("if", "always()"), contexts)
-            if evaluate(condition, contexts) if isinstance(condition, str) and condition else condition:
-                contexts["needs"][name] = {"outputs": self._job(job, contexts)}
-                self.finished.append(name)
+            contexts["needs"][name] = {"outputs": self._job(job, contexts), "result": "success"}
+            self.finished.append(name)
+
+    def _is_due(self, job: dict[str, Any], contexts: dict[str, Any]) -> bool:
+        """Whether a job runs: its condition holds and, unless that asks for states itself, all it needs was done."""
+        needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+        text = str(job.get("if", "always()"))
+        states = any(word in str(job.get("if", "")) for word in ("cancelled()", "always()"))
+        if not states and any(contexts["needs"][need]["result"] != "success" for need in needs):
+            return False
+        condition = fill(text, contexts)
+        return bool(evaluate(condition, contexts) if isinstance(condition, str) and condition else condition)
 
     def _job(self, job: dict[str, Any], contexts: dict[str, Any]) -> dict[str, str]:
-        if "uses" in job:
-            inputs = {name: as_text(fill(value, contexts)) for name, value in job.get("with", {}).items()}
-            self.workflow(REPOSITORY / job["uses"].removeprefix(OWN), inputs)
-            return {}
         matrix = fill(job.get("strategy", {}).get("matrix", {}), contexts)
+        combinations = fill(matrix.get("include", [{}]), contexts)
+        if "uses" in job:
+            for combination in combinations:
+                within = {**contexts, "matrix": combination}
+                inputs = {name: as_text(fill(value, within)) for name, value in job.get("with", {}).items()}
+                self.workflow(REPOSITORY / job["uses"].removeprefix(OWN), inputs)
+            return {}
         done: dict[str, str] = {}
-        for combination in matrix.get("include", [{}]):
+        for combination in combinations:
             running = Job(self, {**contexts, "matrix": combination}, self.environment)
             for step in job["steps"]:
                 running.step(step)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.world
 STUB = """#!/bin/sh
 printf '%s\\n' "$*" >> "{log}"
 case "$*" in
-  *"-m venv"*) for last; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;;
+  *"-m venv"*) for last; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python"; cp "$0" "$last/bin/podium" ;;
   *"{broken}"*) exit 1 ;;
 esac
 """
@@ -43,11 +43,14 @@ class Machine:
         self.python.write_text(STUB.format(log=self.log, broken=words), encoding="utf-8")
         self.python.chmod(0o755)
 
-    def setup(self, extras: str = "", python: str | None = None) -> subprocess.CompletedProcess[str]:
+    def setup(
+        self, extras: str = "", python: str | None = None, languages: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run setup.py as the action does."""
         environment = {
             "RUNNER_TEMP": str(self.temp),
             "PODIUM_SETUP_EXTRAS": extras,
+            "PODIUM_SETUP_LANGUAGES": languages,
             "PODIUM_SETUP_PYTHON": str(self.python) if python is None else python,
         }
         script = self.repository / "actions" / "setup" / "setup.py"
@@ -148,6 +151,18 @@ def test_extra_that_is_no_name_is_refused_before_anything_runs(machine: Machine)
     assert done.returncode == 1
     assert "extras: model" in done.stdout
     assert machine.calls() == []
+
+
+def test_toolchains_are_installed_by_podium_itself_each_time_they_are_asked_for(machine: Machine) -> None:
+    assert machine.setup(languages=" cpp,jl ").returncode == 0
+    assert machine.calls()[-1] == "toolchains install --languages cpp,jl --yes"
+    assert machine.setup(languages="cpp").returncode == 0
+    assert machine.calls() == ["toolchains install --languages cpp --yes"]
+    machine.break_at("toolchains")
+    shutil.copy(machine.python, machine.temp / "podium" / "bin" / "podium")
+    done = machine.setup(languages="cpp")
+    assert done.returncode == 1
+    assert "run its command as root" in done.stdout
 
 
 def test_outside_a_runner_it_says_so(machine: Machine) -> None:

@@ -87,6 +87,7 @@ def test_touched_folders_are_named_once_each_and_nothing_else(fork: Fork) -> Non
     done, outputs = fork.touched()
     assert done.returncode == 0
     assert outputs["paths"] == "community_results/O_NEW_u:community_results/O_OLD_u"
+    assert outputs["matrix"] == '["community_results/O_NEW_u", "community_results/O_OLD_u"]'
     assert outputs["folders"].splitlines() == ["community_results/O_NEW_u", "community_results/O_OLD_u"]
 
 
@@ -94,7 +95,7 @@ def test_pull_request_without_a_submission_leaves_the_outputs_empty(fork: Fork) 
     fork.merge({"README.md": "changed"})
     done, outputs = fork.touched()
     assert done.returncode == 0
-    assert outputs == {"paths": "", "folders": ""}
+    assert outputs == {"paths": "", "folders": "", "matrix": "[]"}
 
 
 def test_removed_submission_leaves_nothing_to_validate(fork: Fork) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.actions.documents import (
     texts_of,
 )
 
-from podium.plan import matrix
+from podium.plan.facts import facts_of
 from podium.records import ModelName, Plan, PlannedJob, PlannedTask, Release, Sampling
 
 ALL = [*WORKFLOW_FILES, CALLER_TEMPLATE]
@@ -34,6 +35,11 @@ PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 VERSION = re.compile(r" +# v\d+\.\d+\.\d+")
 SECRET = re.compile(r"secrets\b|id-token|github\.token|GITHUB_TOKEN")
 READ_CONTENTS = {"contents": "read"}
+# What reads a checkpoint, and the jobs that fetch one; they run no code of the model.
+READ_TOKENS = re.compile(r"\$\{\{ (?:secrets\.PODIUM_HUB_READ_TOKEN|github\.token) \}\}|PODIUM_HUB_READ_TOKEN")
+FETCHING = {"plan", "convert"}
+# The one job that may write, where a called workflow keeps a comment on a pull request.
+COMMENTING = ("submission", "comment")
 UNTRUSTED_TRIGGERS = {"pull_request_target", "workflow_run", "issue_comment"}
 
 
@@ -42,7 +48,7 @@ def jobs_of(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def is_own_machine(job: dict[str, Any]) -> bool:
-    return "matrix." in str(job.get("runs-on")) or "self-hosted" in str(job.get("runs-on"))
+    return "${{" in str(job.get("runs-on")) or "self-hosted" in str(job.get("runs-on"))
 
 
 @every_workflow
@@ -51,7 +57,24 @@ def test_permissions_are_empty_at_the_top_and_least_in_each_job(path: Path) -> N
     assert workflow["permissions"] == {}
     for name, job in workflow["jobs"].items():
         assert "permissions" in job, name
-        assert set(job["permissions"].values()) <= {"read"}, f"{name}: nothing of ours writes to its own repository"
+        if (path.stem, name) != COMMENTING:
+            assert set(job["permissions"].values()) <= {"read"}, f"{name}: nothing else writes to its own repository"
+
+
+def test_the_job_that_comments_does_nothing_else() -> None:
+    workflow, name = COMMENTING
+    job = load_workflow(workflow)["jobs"][name]
+    assert job["permissions"] == {"pull-requests": "write"}
+    assert "head.repo.full_name == github.repository" in job["if"], "a stranger's pull request gets no comment"
+    used = [step["uses"].partition("@")[0] for step in job["steps"]]
+    assert used == ["actions/download-artifact", "$/actions/comment"], "nothing of the pull request is even fetched"
+
+
+def test_strangers_programs_run_only_where_no_token_may_write() -> None:
+    for name, job in load_workflow("submission")["jobs"].items():
+        if any(step.get("uses") == "$/actions/verify" for step in job["steps"]):
+            assert job["permissions"] == READ_CONTENTS, name
+            assert not SECRET.search(str(job)), name
 
 
 @every_workflow
@@ -138,33 +161,46 @@ def test_checkout_leaves_no_credentials(path: Path) -> None:
 def test_no_secret_is_near_a_model(path: Path) -> None:
     for name, job in jobs_of(path).items():
         if is_own_machine(job):
-            assert not SECRET.search(str(job)), name
+            text = READ_TOKENS.sub("", str(job)) if name in FETCHING else str(job)
+            assert not SECRET.search(text), name
             assert job["permissions"] == READ_CONTENTS, name
             assert "environment" not in job, f"{name}: an environment would bring its secrets"
 
 
-def test_model_and_programs_run_only_on_machines_the_plan_names() -> None:
-    jobs = load_workflow("evaluate")["jobs"]
-    assert {name for name, job in jobs.items() if is_own_machine(job)} == {"preflight", "generate", "execute"}
+def test_jobs_run_on_the_machines_the_plan_names() -> None:
+    labels = {
+        name: job["runs-on"]
+        for file in ("evaluate", "task")
+        for name, job in load_workflow(file)["jobs"].items()
+        if "runs-on" in job
+    }
+    assert labels == {
+        "convert": "${{ fromJSON(inputs.plan).convert }}",
+        "measure": "${{ fromJSON(inputs.plan).measure }}",
+        "preflight": "${{ matrix.execute }}",
+        "gather": "ubuntu-latest",
+        "generate": "${{ fromJSON(inputs.plan).generate }}",
+        "execute": "${{ fromJSON(inputs.plan).execute }}",
+    }
 
 
-@pytest.mark.parametrize("name", ["convert", "generate"])
-def test_job_that_loads_the_model_sets_it_up(name: str) -> None:
-    (setup,) = [
-        step for step in load_workflow("evaluate")["jobs"][name]["steps"] if step.get("uses") == "$/actions/setup"
-    ]
+@pytest.mark.parametrize(("file", "name"), [("evaluate", "convert"), ("evaluate", "measure"), ("task", "generate")])
+def test_job_that_loads_the_model_sets_it_up(file: str, name: str) -> None:
+    (setup,) = [step for step in load_workflow(file)["jobs"][name]["steps"] if step.get("uses") == "$/actions/setup"]
     assert setup["with"] == {"extras": "model"}
 
 
-def test_evaluation_is_given_no_secret() -> None:
-    assert not SECRET.search(str(load_workflow("evaluate")))
-    assert "secrets" not in load_workflow("release")["jobs"]["evaluate"]
+def test_only_converting_is_given_a_token_and_one_that_reads() -> None:
+    jobs = load_workflow("evaluate")["jobs"]
+    assert {name for name, job in jobs.items() if SECRET.search(str(job))} == {"convert"}
+    assert not SECRET.search(str(load_workflow("task")["jobs"])), "where the model runs there is none"
+    assert load_workflow("release")["jobs"]["evaluate"]["secrets"].keys() == {"PODIUM_HUB_READ_TOKEN"}
 
 
 @every_workflow
 def test_a_job_with_a_secret_waits_for_an_environment(path: Path) -> None:
     for name, job in jobs_of(path).items():
-        if "secrets." in str(job):
+        if "secrets." in READ_TOKENS.sub("", str(job)):
             assert "environment" in job or "uses" in job, name
 
 
@@ -207,14 +243,19 @@ def test_caller_template_passes_every_input_and_secret() -> None:
 
 def test_caller_template_grants_what_the_called_jobs_ask_for() -> None:
     granted = load_yaml(CALLER_TEMPLATE)["jobs"]["podium"]["permissions"]
-    for name in ("release", "publish", "evaluate"):
+    for name in ("release", "publish", "evaluate", "task"):
         for job in load_workflow(name)["jobs"].values():
             assert job["permissions"].items() <= granted.items()
 
 
-def test_matrix_has_every_key_that_the_jobs_use() -> None:
-    task = PlannedTask(task="demo-sh", language="sh", data_sha256="0" * 64, problems=["1"], problems_in_task=1)
-    plan = Plan(
+def planned() -> Plan:
+    names = ("demo-sh", "demo-pl")
+    tasks = [
+        PlannedTask(task=name, language="sh", data_sha256="0" * 64, problems=["1", "2"], problems_in_task=2)
+        for name in names
+    ]
+    shards = [PlannedJob(stage="generate", task="demo-sh", shard=shard, runs_on=["x"]) for shard in ("1/2", "2/2")]
+    return Plan(
         release=Release(tag="v1", model=ModelName(org="o", model="m", user="u")),
         profile="demo",
         checkpoint=[],
@@ -222,21 +263,36 @@ def test_matrix_has_every_key_that_the_jobs_use() -> None:
         backend="transformers",
         dtype="float32",
         mode="parity",
-        tasks=[task],
-        jobs=[PlannedJob(stage=stage, task="demo-sh", runs_on=["x"]) for stage in ("generate", "execute")],
+        tasks=tasks,
+        jobs=[
+            PlannedJob(stage="convert", runs_on=["hosted"]),
+            *shards,
+            PlannedJob(stage="generate", task="demo-pl", runs_on=["x"]),
+            *(PlannedJob(stage="execute", task=name, runs_on=["y"]) for name in names),
+        ],
         partial=[],
         podium="0",
     )
-    jobs = load_workflow("evaluate")["jobs"]
-    for stage in ("generate", "execute"):
-        (combination,) = matrix(plan, stage)["include"]
-        assert set(re.findall(r"matrix\.([\w-]+)", str(jobs[stage]))) <= combination.keys()
+
+
+def test_facts_have_every_key_that_the_jobs_use() -> None:
+    facts = facts_of(planned())
+    tasks = facts["tasks"]["include"]
+    texts = {name: str(load_workflow(name)) for name in ("release", "evaluate", "task")}
+    asked = {name: set(re.findall(r"fromJSON\([^)]*\)\.([\w-]+)", text)) for name, text in texts.items()}
+    assert asked["release"] | asked["evaluate"] <= facts.keys()
+    assert set(re.findall(r"matrix\.([\w-]+)", texts["evaluate"])) <= tasks[0].keys()
+    part = json.loads(tasks[0]["plan"])
+    assert asked["task"] <= part.keys()
+    assert set(re.findall(r"matrix\.([\w-]+)", texts["task"])) <= part["shards"][0].keys()
+    assert [shard["shard"] for shard in part["shards"]] == ["1/2", "2/2"]
+    assert json.loads(tasks[1]["plan"])["shards"] == [{"shard": "1/1", "part": "1-of-1"}]
 
 
 def test_nothing_is_downloaded_that_was_not_uploaded() -> None:
     uploaded: set[str] = set()
     wanted: set[str] = set()
-    for name in ("release", "evaluate", "publish"):
+    for name in ("release", "evaluate", "task", "publish"):
         for step in steps_of(load_workflow(name)):
             target = step.get("uses", "")
             if target.startswith("actions/upload-artifact@"):
@@ -254,8 +310,8 @@ def test_what_a_models_machine_left_stays_in_its_folders() -> None:
     }
     root = "${{ runner.temp }}/run"
     assert places == {
-        "samples-*": f"{root}/samples",
-        "generations-*": f"{root}/generations_${{{{ inputs.model }}}}",
+        "drawn-*": f"{root}/samples",
+        "generations-*": f"{root}/generations_${{{{ fromJSON(inputs.plan).model }}}}",
         "verdicts-*": f"{root}/verdicts",
         None: root,
     }

@@ -21,6 +21,8 @@ HOST = "https://api.github.com"
 PREFIX = "/api/v3"
 # Real answers of GitHub that its description does not list for these calls.
 UNDOCUMENTED_STATUS = {
+    "301": "a repository or branch that was renamed is answered so everywhere and described for few calls",
+    "307": "so are writes to it",
     "401": "a token that GitHub does not know is answered so everywhere and described nowhere",
     "403": "a token without the right is answered so everywhere and described for few calls",
     "404": "so is a repository that the token may not see",
@@ -76,7 +78,8 @@ class Conformance:
     def watch(self, exchange: Exchange) -> None:
         """Look at one exchange; calls to the Hub and to pages for people are not GitHub's."""
         path, _, query = exchange.target.partition("?")
-        if not path.startswith(f"{PREFIX}/"):
+        # GitHub leads on to a renamed repository by its number, and describes no call by number.
+        if not path.startswith(f"{PREFIX}/") or path.startswith(f"{PREFIX}/repositories/"):
             return
         self.checked += 1
         template, quoted = self._place(path.removeprefix(PREFIX))

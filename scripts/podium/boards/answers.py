@@ -28,10 +28,27 @@ T = TypeVar("T")
 WAITS = 3
 LONGEST_WAIT_SECONDS = 120.0
 DEFAULT_WAIT_SECONDS = 60.0
-HUB_WINDOW_SECONDS = "300"
-Kind = Literal["missing", "exists", "no_commits", "moved", "workflow_scope", "actions_not_allowed", "other"]
+HUB_WINDOW_SECONDS = 300.0
+Kind = Literal[
+    "missing",
+    "exists",
+    "no_commits",
+    "moved",
+    "workflow_scope",
+    "actions_not_allowed",
+    "label",
+    "locked",
+    "archived",
+    "protected",
+    "ip_list",
+    "token_kind",
+    "blocked",
+    "no_pull_requests",
+    "suspended",
+    "other",
+]
 
-# Parts of GitHub's 403 and 422 texts, lower case, and what they mean.
+# Parts of the services' texts, lower case, and what they mean.
 _KINDS: tuple[tuple[str, Kind], ...] = (
     ("pull request already exists", "exists"),
     ("reference already exists", "exists"),
@@ -42,6 +59,23 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     ("`workflow` scope", "workflow_scope"),
     ("workflows permission", "workflow_scope"),
     ("not permitted to create or approve pull requests", "actions_not_allowed"),
+    ("permission to create labels", "label"),
+    ("issue is locked", "locked"),
+    ("conversation is locked", "locked"),
+    ("discussion is locked", "locked"),
+    ("archived so is read-only", "archived"),
+    ("protected branch", "protected"),
+    ("rule violations", "protected"),
+    ("repository rule", "protected"),
+    ("creations being restricted", "protected"),
+    ("ip allow list", "ip_list"),
+    ("forbids access via", "token_kind"),
+    ("oauth app access restrictions", "token_kind"),
+    ("repository access blocked", "blocked"),
+    ("access to this resource is disabled", "blocked"),
+    ("discussions are disabled", "no_pull_requests"),
+    ("pull requests are disabled", "no_pull_requests"),
+    ("suspended", "suspended"),
 )
 _HINTS: dict[Kind, str] = {
     "missing": "check the name and that the token may see it (a private repository answers as if it did not exist)",
@@ -51,6 +85,17 @@ _HINTS: dict[Kind, str] = {
     "workflow_scope": "give the token the scope `workflow` (classic) or Workflows: write (fine-grained)",
     "actions_not_allowed": "Settings > Actions > General: allow GitHub Actions to create pull requests, "
     "in the repository and in its organisation",
+    "label": "make the label once in the repository (Issues > Labels), or take it out of `labels` below [submit]",
+    "locked": "somebody with write access unlocks the conversation there, then run the same command again",
+    "archived": "the repository's owner unarchives it, then run the same command again",
+    "protected": "a rule of the repository forbids this: its owner lets the token's account pass it, "
+    "or leaves branches below podium/ out of the rule",
+    "ip_list": "run this from an address that the organisation's IP allow list holds",
+    "token_kind": "the organisation does not let this kind of token in: its owner approves it, or use another kind",
+    "blocked": "the service itself has closed this repository; its owner asks the service's support",
+    "no_pull_requests": "a token cannot help: the repository takes no pull requests now; its owner switches "
+    "discussions and pull requests on in its settings, then run the same command again",
+    "suspended": "the account or the App's installation is suspended: its owner takes that back",
     "other": "correct what the message names, then run the same command again",
 }
 SAFE_AGAIN = "run the same command again; it finds what already arrived and sends nothing twice"
@@ -103,6 +148,9 @@ def github_answers(doing: str, secret: str = "") -> Iterator[None]:
     except RequestException as err:
         message = f"could not {doing}: GitHub's API{_place(err)} did not answer ({type(err).__name__})"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
+    except RuntimeError as err:  # how PyGithub says that it is led to another host or protocol
+        message = f"could not {doing}: {_without(secret, str(err))}"
+        raise BoardError(message, hint="set GITHUB_API_URL to the address that is named, with its path") from err
     except ValueError as err:  # a body that is no JSON, from a proxy for example
         message = f"could not {doing}: GitHub's API answered with something that is not JSON"
         raise BoardUnreachableError(message, hint=SAFE_AGAIN) from err
@@ -118,14 +166,16 @@ def _github_error(err: GithubException, doing: str, secret: str) -> BoardError:
         )
     if err.status >= 500:
         return BoardUnreachableError(message, hint=SAFE_AGAIN)
-    if err.status == 429 or (err.status == 403 and ("retry-after" in headers or "rate limit" in text.lower())):
-        wait = _wait_seconds(headers)
+    if err.status == 429 or (err.status == 403 and _is_limit(headers, text)):
+        wait = github_wait_seconds(headers)
         return BudgetError(message, hint=f"wait {wait:.0f} seconds, then {SAFE_AGAIN}", wait_seconds=wait)
     kind = _kind_of(text)
     if err.status == 403 and kind == "other":
         single_sign_on = headers.get("x-github-sso", "").partition("url=")[2]
         hint = f"authorize the token at {single_sign_on}" if single_sign_on else _MAY
         return TokenScopeError(message, hint=hint)
+    if err.status == 403 and kind in {"token_kind", "ip_list", "suspended"}:
+        return TokenScopeError(message, hint=_HINTS[kind])
     if err.status == 404:
         return RefusedError(message, kind="missing")
     return RefusedError(message, kind=kind)
@@ -135,14 +185,57 @@ def _without(secret: str, text: str) -> str:
     return text.replace(secret, "***") if secret else text
 
 
-def _wait_seconds(headers: Mapping[str, str]) -> float:
-    """Seconds that an answer asks to wait: Retry-After, else until the limit's reset by the server's own clock."""
-    after, reset, date = (headers.get(name, "") for name in ("retry-after", "x-ratelimit-reset", "date"))
-    if after.isdigit():
-        return float(after)
-    if reset.isdigit() and date and headers.get("x-ratelimit-remaining") == "0":
-        return max(0.0, int(reset) - parsedate_to_datetime(date).timestamp()) + 1.0
+def _is_limit(headers: Mapping[str, str], text: str) -> bool:
+    """Whether a 403 is about the rate of calls: by its headers or, for older servers, by its words."""
+    words = ("rate limit", "abuse detection")
+    is_used_up = headers.get("x-ratelimit-remaining") == "0"
+    return "retry-after" in headers or is_used_up or any(word in text.lower() for word in words)
+
+
+def github_wait_seconds(headers: Mapping[str, str]) -> float:
+    """Seconds that an answer asks to wait: Retry-After, else until the limit's reset, by the server's own clock.
+
+    Without either a minute, as GitHub asks for after a secondary limit. Source, read on 2026-11-28:
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    asked = _retry_after(headers)
+    if asked is not None:
+        return asked
+    reset, now = headers.get("x-ratelimit-reset", ""), _time(headers.get("date", ""))
+    if reset.isdigit() and now is not None and headers.get("x-ratelimit-remaining") == "0":
+        return max(0.0, int(reset) - now) + 1.0
     return DEFAULT_WAIT_SECONDS
+
+
+def hub_wait_seconds(headers: Mapping[str, str]) -> float:
+    """Seconds that the Hub asks to wait: `t` of its RateLimit header, else Retry-After, else a whole window of it.
+
+    Source, read on 2026-11-28: https://huggingface.co/docs/hub/rate-limits
+    """
+    from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]
+
+    limits = parse_ratelimit_headers(headers)
+    if limits is not None and limits.remaining == 0:
+        return float(limits.reset_in_seconds) + 1.0
+    asked = _retry_after(headers)
+    return HUB_WINDOW_SECONDS if asked is None else asked
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds; HTTP also lets it be a date."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return float(text)
+    until, now = _time(text), _time(headers.get("date", ""))
+    return None if until is None or now is None else max(0.0, until - now)
+
+
+def _time(text: str) -> float | None:
+    """Seconds since the epoch of an HTTP date."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None
 
 
 _MAY = "the token needs Contents: write and Pull requests: write on the fork (classic: scope public_repo)"
@@ -200,14 +293,15 @@ def _hub_error(err: HfHubHTTPError, doing: str, secret: str) -> BoardError:
     if status >= 500:
         return BoardUnreachableError(message, hint=SAFE_AGAIN)
     if status == 429:
-        wait = _wait_seconds(
-            {"retry-after": "300", **{name.lower(): text for name, text in err.response.headers.items()}}
-        )
+        wait = hub_wait_seconds({name.lower(): text for name, text in err.response.headers.items()})
         return BudgetError(message, hint=f"wait {wait:.0f} seconds, then {SAFE_AGAIN}", wait_seconds=wait)
     if status == 401:
         return TokenRefusedError(
             message, hint="the token is wrong or expired, or the repository does not exist: check HF_TOKEN"
         )
+    kind = _kind_of(text)
+    if kind in {"no_pull_requests", "blocked", "locked", "archived"}:
+        return RefusedError(message, kind=kind)
     if status == 403:
         hint = "HF_TOKEN must be allowed to open pull requests there (role write, or this repository by name)"
         return TokenScopeError(message, hint=hint)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from podium.boards.listing import listed
 from podium.names import load
 
 if TYPE_CHECKING:
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
     from podium.records import Finding, Receipt, SendPlan
     from podium.submission.package import Package
 
-Stage = Literal["submit", "publish"]
-BOARDS = {
-    "fork": "podium.boards.fork.board:ForkBoard",
-    "space": "podium.boards.hub.space:SpaceBoard",
-    "eval-results": "podium.boards.hub.eval_results:EvalResultsBoard",
-    "evalplus": "podium.boards.folder.evalplus:EvalPlusBoard",
-    "directory": "podium.boards.folder.directory:DirectoryBoard",
-}
+BOARDS = listed()
 
 
 class Targets(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +41,10 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     create_fork: bool = False
     sync: bool = False
     force: bool = False
+
+    def with_base(self, base: str) -> Targets:
+        """The same with the base branch by the name it has now."""
+        return msgspec.structs.replace(self, base=base)
 
 
 class Clients(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +71,9 @@ class Board(Protocol):
     def outlook(self, package: Package) -> SendPlan:
         """What `send` would do to the board as it is now, by reading only."""
 
+    def withdrawal(self, package: Package) -> SendPlan:
+        """What `withdraw` would do to the board as it is now, by reading only."""
+
     def send(self, package: Package, report: Progress) -> Receipt:
         """Bring the board to hold this submission exactly once. Raises BoardError and its kinds."""
 
@@ -82,5 +83,5 @@ class Board(Protocol):
 
 def open_board(name: str, targets: Targets, clients: Clients) -> Board:
     """Build the board of that name. Raises UnknownNameError, UsageError."""
-    board: Board = load("board", name, BOARDS)(targets, clients)
+    board: Board = load("board", name, {row.name: row.where for row in BOARDS.values()})(targets, clients)
     return board

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from podium.cli.console import build_progress
 from podium.cli.options import FILE, data_dir_option, unsafe_option
+from podium.cli.roots import root_option, roots_here, roots_of_lists
 from podium.cli.working import working_on_file
+from podium.errors import UsageError
 from podium.execute import ExecuteOptions
 from podium.execute.languages import toolchain_folders
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
@@ -19,10 +21,16 @@ from podium.run_directory import run_of_verdicts
 from podium.step import task_at_hand
 from podium.tasks import load_task
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def build_sandbox(unsafe_no_sandbox: bool) -> Sandbox:
-    """Isolation, unless it was given up in so many words."""
-    return UnsafeSandbox() if unsafe_no_sandbox else Sandbox(toolchain_folders())
+
+def build_sandbox(unsafe_no_sandbox: bool, roots: Mapping[str, Path] | None = None) -> Sandbox:
+    """Isolation, unless it was given up in so many words; `roots` are those of languages. Raises UsageError."""
+    if unsafe_no_sandbox and roots:
+        message = f"without the sandbox nothing can show programs another root ({', '.join(sorted(roots))})"
+        raise UsageError(message, hint="leave out --unsafe-no-sandbox, or the root")
+    return UnsafeSandbox() if unsafe_no_sandbox else Sandbox(toolchain_folders(), roots=roots_of_lists(roots or {}))
 
 
 @click.command()
@@ -43,6 +51,7 @@ def build_sandbox(unsafe_no_sandbox: bool) -> Sandbox:
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems.")
 @data_dir_option
+@root_option
 @unsafe_option
 def command(
     generations: Path,
@@ -52,13 +61,14 @@ def command(
     workers: int | None,
     limit: int | None,
     data_dir: Path | None,
+    root: tuple[str, ...],
     unsafe_no_sandbox: bool,
 ) -> None:
     """Run every text of GENERATIONS with its problem's tests. Killed anywhere, run again, it continues."""
     options = ExecuteOptions(mode=mode, workers=workers)
     loaded = task_at_hand(load_task(task, data_dir, limit))
     progress = build_progress()
-    with working_on_file(output), build_sandbox(unsafe_no_sandbox) as sandbox:
+    with working_on_file(output), build_sandbox(unsafe_no_sandbox, roots_here(root)) as sandbox:
         step = execute_step(options, loaded, generations, output, sandbox, progress, limit=limit)
         do_alone(run_of_verdicts(output) or output.parent, step, progress)
     click.echo(output)

@@ -44,8 +44,11 @@ class BackendInputs(msgspec.Struct, frozen=True, kw_only=True):
     harness: Path | None = None
     harness_python: str | None = None
 
-    def for_backend(self, name: str) -> dict[str, object]:
-        """The keyword arguments of a backend's constructor. Raises UsageError for one too few or too many."""
+    def for_backend(self, name: str, choosing: str = "pass --backend {}") -> dict[str, object]:
+        """The keyword arguments of a backend's constructor; `choosing` says how this command chooses another.
+
+        Raises UsageError for one too few or too many.
+        """
         wanted = BACKEND_OPTIONS.get(name, ())
         given: dict[str, object] = {
             field: value for field in self.__struct_fields__ if (value := getattr(self, field)) is not None
@@ -54,12 +57,12 @@ class BackendInputs(msgspec.Struct, frozen=True, kw_only=True):
             if field not in wanted:
                 owner = next(backend for backend, fields in BACKEND_OPTIONS.items() if field in fields)
                 message = f"{_flag(field)} belongs to backend {owner!r}, not to {name!r}"
-                raise UsageError(message, hint=f"pass --backend {owner}, or leave {_flag(field)} out")
+                raise UsageError(message, hint=f"{choosing.format(owner)}, or leave {_flag(field)} out")
         settled = {"harness_python": sys.executable, "environment": os.environ, **given}
         for field in wanted:
             if field not in settled:
                 message = f"backend {name!r} needs {_flag(field)}"
-                raise UsageError(message, hint=f"podium generate MODEL_DIR --backend {name} {_flag(field)} PATH ...")
+                raise UsageError(message, hint=command_line(_flag(field), "PATH"))
         return {field: settled[field] for field in wanted}
 
 
@@ -70,14 +73,18 @@ def _flag(field: str) -> str:
 NO_INPUTS = BackendInputs()
 
 
-def build_backend(name: str, model_dir: Path, dtype: str, inputs: BackendInputs = NO_INPUTS) -> Backend:
+def build_backend(
+    name: str, model_dir: Path, dtype: str, inputs: BackendInputs = NO_INPUTS, *, generations: Path | None = None
+) -> Backend:
     """Import a backend and load the model; a family that `native` does not know goes to transformers, and says so.
 
+    `generations` is the file to replay in place of what `inputs` name.
     Raises UnknownNameError, UsageError, BackendError.
     """
     from podium.generate.backends.native.shape import UnsupportedModelError
 
     check_name("backend", name, BACKENDS)
+    inputs = msgspec.structs.replace(inputs, generations=generations or inputs.generations)
     more = inputs.for_backend(name)
     try:
         kind = load("backend", name, BACKENDS)
@@ -151,6 +158,7 @@ def command(
         shard=shard,
         discard=discard,
         discarding=command_line("--discard"),
+        replayed=generations,
     )
     progress = build_progress()
     building = partial(build_backend, backend, model_dir, dtype, inputs)

@@ -13,15 +13,19 @@ from podium.config import FILE_NAME, read_config
 from podium.errors import UsageError
 from podium.files import write_atomic
 from podium.records import ModelName
+from podium.sources import kind_of
 
 WORKFLOW = Path(".github/workflows/podium.yml")
+PUSHED = '  push:\n    tags: ["v*", "**/v*"]\n'
+# Assets are there only when the release is published, which is after its tag was pushed.
+PUBLISHED = "  release:\n    types: [published]\n"
 
 
 @click.command()
 @click.option("--org", required=True, help="Organisation of the model, as in org/model.")
 @click.option("--model", required=True, help="Name of the model, as in org/model.")
 @click.option("--user", required=True, help="Hugging Face name of the submitter.")
-@click.option("--checkpoint", default="checkpoints/{tag}", show_default=True, help="Folder of a release's checkpoint.")
+@click.option("--checkpoint", default="checkpoints/{tag}", show_default=True, help="Address of a release's checkpoint.")
 @click.option("--fork", help="OWNER/REPO of your GitHub fork of the leaderboard.")
 @click.option(
     "--podium",
@@ -45,6 +49,7 @@ def command(
 ) -> None:
     """Write podium.toml and .github/workflows/podium.yml."""
     _check_names(org, model, user)
+    kind_of(checkpoint)
     repository, _, reference = podium.partition("@")
     values = {
         "org": org,
@@ -57,7 +62,10 @@ def command(
     if only_print:
         click.echo(_fill(FILE_NAME, values), nl=False)
         return
-    files = {folder / FILE_NAME: _fill(FILE_NAME, values), folder / WORKFLOW: _fill("podium.yml", values)}
+    workflow = _fill("podium.yml", values)
+    if checkpoint.startswith("release:"):
+        workflow = workflow.replace(PUSHED, PUBLISHED)
+    files = {folder / FILE_NAME: _fill(FILE_NAME, values), folder / WORKFLOW: workflow}
     there = [str(path) for path in files if path.exists()]
     if there and not force:
         message = f"there already: {', '.join(there)}"

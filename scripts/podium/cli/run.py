@@ -17,11 +17,14 @@ from podium.cli.generate import BackendInputs, build_backend, harness_options
 from podium.cli.options import FOLDER, discard_option, unsafe_option
 from podium.cli.plan import build_plan_options, planning_options
 from podium.cli.remedies import remedies_in_config
+from podium.cli.roots import roots_of
 from podium.cli.table import print_scores
 from podium.cli.working import command_line, command_words, without_option, working_in
-from podium.config import read_config
+from podium.config import FILE_NAME, read_config
+from podium.generations import check_files
 from podium.pipeline import RunOptions, Tools, run
 from podium.plan import TRYOUT_TAG, plan
+from podium.plan.costs import TOTALS, tell_costs
 from podium.plan.standing import Ways, free_beside, settle
 from podium.records import Scores, read_record
 from podium.run_directory import SCORES
@@ -29,11 +32,14 @@ from podium.run_directory import SCORES
 if TYPE_CHECKING:
     from podium.records import Plan
 
+CHOOSING = f'set backend = "{{}}" under [evaluation] in {FILE_NAME}'
+
 
 @click.command()
 @planning_options
 @click.option("--run-dir", type=FOLDER, help="Where everything goes; runs/<tag> without it.")
 @click.option("--workers", type=click.IntRange(min=1), help="Programs run at once; chosen by the machine without it.")
+@click.option("--generations", type=FOLDER, help="A folder with one generations file a task, for backend replay.")
 @discard_option
 @harness_options
 @unsafe_option
@@ -41,9 +47,11 @@ def command(
     config: Path,
     run_dir: Path | None,
     workers: int | None,
+    generations: Path | None,
     discard: bool,
     harness: Path | None,
     harness_python: str | None,
+    root: tuple[str, ...],
     unsafe_no_sandbox: bool,
     **asked: Any,
 ) -> None:
@@ -51,18 +59,25 @@ def command(
 
     Finished samples are kept: a run with other inputs is refused, with the command that runs it beside them.
     """
-    loaded = read_config(config)
-    planned = build_plan_options(config, loaded, **asked)
-    inputs = BackendInputs(harness=harness, harness_python=harness_python)
-    inputs.for_backend(loaded.evaluation.backend)  # what is missing is told before any work
+    planned, loaded = build_plan_options(config, read_config(config), **asked)
+    roots = roots_of(root, loaded, config.parent)
+    inputs = BackendInputs(generations=generations, harness=harness, harness_python=harness_python)
+    inputs.for_backend(loaded.evaluation.backend, CHOOSING)  # what is missing is told before any work
     with remedies_in_config():
         record = plan(planned, loaded)
+    if generations:
+        check_files(generations, [task.task for task in record.tasks])
+    for line in tell_costs(record)[:TOTALS]:
+        click.echo(f"run: {line}", err=True)
     wanted = run_dir or Path("runs") / (planned.tag or TRYOUT_TAG)
     folder = wanted if discard else settle(wanted, record)
     if folder != wanted:
         click.echo(f"run: {wanted} holds other work; this run goes on in {folder}", err=True)
-    options = RunOptions(plan=planned, run_dir=folder, workers=workers, discard=discard, ways=_ways(folder, wanted))
-    with working_in(folder, is_new=True), build_sandbox(unsafe_no_sandbox) as sandbox:
+    ways = _ways(folder, wanted)
+    options = RunOptions(
+        plan=planned, run_dir=folder, workers=workers, generations=generations, discard=discard, ways=ways
+    )
+    with working_in(folder, is_new=True), build_sandbox(unsafe_no_sandbox, roots) as sandbox:
         tools = Tools(build_backend=partial(build_backend, inputs=inputs), sandbox=sandbox)
         with remedies_in_config():
             _, done = run(options, loaded, tools, build_progress(), record)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from podium.boards import plan_only
+from podium.boards import plan_withdrawal, preview
 from podium.boards import submit as send
 from podium.boards import withdraw as take_back
 from podium.boards.seam import BOARDS, Clients, Targets, open_board
@@ -21,18 +21,17 @@ from podium.errors import NothingToDoError, PodiumError, UsageError
 from podium.github import build_github
 from podium.hub import build_hub
 from podium.names import check_name
-from podium.records import BESIDE, SendPlan, encode, read_record, write_record
+from podium.records import LEADERBOARD, SendPlan, encode, read_record, write_record
 from podium.workflow_commands import write_outputs, write_summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from podium.boards.listing import Listing, Stage
+    from podium.boards.seam import Board
     from podium.records import Receipt
 
 SKIPPED_EXIT_CODE = 3
-# Boards that are a folder, and how to call them.
-FOLDER_BOARDS = {"directory": "directory --to DIR", "evalplus": "evalplus --to DIR --results FILE"}
-Stage = Literal["submit", "publish"]
 
 
 class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,16 +57,9 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check what belongs together. Raises UsageError, UnknownNameError."""
         check_name("board", self.board, BOARDS)
-        if (self.board in FOLDER_BOARDS) != (self.directory is not None):
-            message = "--to goes with --board directory or evalplus, and they with it"
-            raise UsageError(
-                message, hint=f"podium submit RUN_DIR --board {FOLDER_BOARDS.get(self.board, 'directory --to DIR')}"
-            )
-        if (self.board == "evalplus") != bool(self.results):
-            message = "--results and --board evalplus go together"
-            raise UsageError(message, hint=f"podium submit RUN_DIR --board {FOLDER_BOARDS['evalplus']}")
-        if sum((self.plan_only, self.plan is not None, self.withdraw)) > 1:
-            message = "--plan-only, --plan and --withdraw exclude each other"
+        self._check_options()
+        if self.plan is not None and self.plan_only:
+            message = "--plan-only and --plan exclude each other"
             raise UsageError(message, hint="--plan-only -o FILE writes a plan, --plan FILE applies it")
         if self.output is not None and not self.plan_only:
             message = "-o goes with --plan-only"
@@ -79,10 +71,26 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
             raise UsageError(message, hint=hint)
 
+    def _check_options(self) -> None:
+        """What the board needs is given, and what it does not know is not."""
+        given = {"--to DIR": self.directory is not None, "--results FILE": bool(self.results)}
+        for option, is_given in given.items():
+            if is_given == (option in self.listing.options):
+                continue
+            able = " and ".join(row.name for row in BOARDS.values() if option in row.options)
+            message = f"{option.split()[0]} goes with the boards that take it ({able}), and they need it"
+            able_ones = [row for row in BOARDS.values() if option in row.options]
+            raise UsageError(message, hint=(able_ones[0] if is_given else self.listing).usage)
+
+    @property
+    def listing(self) -> Listing:
+        """What is known of the board."""
+        return BOARDS[self.board]
+
     @property
     def stage(self) -> Stage:
         """The stage this is: what goes to the Hub is published."""
-        return "publish" if self.board in {"space", "eval-results"} else "submit"
+        return self.listing.stage
 
     def boards(self, targets: Targets) -> tuple[str, ...]:
         """The boards to go to, in order. podium.toml's `eval_results` adds to `publish`, a plan's file takes away."""
@@ -93,7 +101,7 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command()
 @click.argument("run_dir", type=FOLDER, envvar="PODIUM_SUBMIT_RUN_DIR")
-@click.option("--board", default="fork", show_default=True, help="fork, space, eval-results, evalplus or directory.")
+@click.option("--board", default="fork", show_default=True, help=f"One of {', '.join(BOARDS)}.")
 @click.option("--fork", default="", help="OWNER/REPO of the leaderboard fork, instead of podium.toml's.")
 @click.option("--base", default="", help="Branch of the fork to submit to, instead of podium.toml's.")
 @click.option("--to", type=FOLDER, help="Where the boards 'directory' and 'evalplus' put the submission.")
@@ -130,14 +138,11 @@ def _run_board(name: str, options: SubmitOptions, targets: Targets, environment:
     try:
         board = open_board(name, targets, build_clients(environment))
         if options.plan_only:
-            return tell_plan(options, plan_only(board, options.run_dir))
-        report = build_progress()
+            return _tell_preview(options, board)
+        plan = read_plan(options) if options.plan else None
+        act = take_back if options.withdraw else send
         with working_in(options.run_dir):
-            if options.withdraw:
-                receipt = take_back(options.stage, board, options.run_dir, report)
-            else:
-                plan = read_record(options.plan, SendPlan) if options.plan else None
-                receipt = send(options.stage, board, options.run_dir, report, plan)
+            receipt = act(options.stage, board, options.run_dir, build_progress(), plan)
     except PodiumError as err:
         outcome = "skipped" if isinstance(err, NothingToDoError) else "failed"
         write_outputs(environment, {f"{prefix}outcome": outcome, f"{prefix}url": "", f"{prefix}number": ""})
@@ -145,19 +150,45 @@ def _run_board(name: str, options: SubmitOptions, targets: Targets, environment:
     return tell(receipt, environment, prefix)
 
 
+def read_plan(options: SubmitOptions) -> SendPlan:
+    """The plan to apply. Raises UsageError if it is one of taking back and the command sends, or the reverse."""
+    path = options.plan or Path()
+    plan = read_record(path, SendPlan)
+    takes_back = not plan.files
+    if takes_back != options.withdraw:
+        word = "takes back" if takes_back else "sends"
+        hint = f"podium {options.stage} RUN_DIR --plan {path}{' --withdraw' if takes_back else ''}"
+        message = f"{path} is a plan that {word}, and the command was called to do the other"
+        raise UsageError(message, hint=hint)
+    return plan
+
+
+def _tell_preview(options: SubmitOptions, board: Board) -> int:
+    """Print what would be done; ends as doing it would. Raises what stands in the way, after the plan is printed."""
+    if options.withdraw:
+        return tell_plan(options, plan_withdrawal(board, options.run_dir))
+    plan, obstacle = preview(board, options.run_dir)
+    code = tell_plan(options, plan)
+    if obstacle is not None:
+        raise obstacle
+    return code
+
+
 def tell_plan(options: SubmitOptions, plan: SendPlan) -> int:
     """Print the plan for machines, write it where asked, a sentence for people; returns the exit code."""
     problems = "".join(f"; in the way: {problem}" for problem in plan.problems)
+    reason = f": {plan.reason}" if plan.reason else ""
     click.echo(encode(plan))
     if options.output is not None:
         write_record(options.output, plan)
-    click.echo(f"{options.stage}: would be {plan.outcome} at {plan.target}{problems}; nothing was sent", err=True)
-    return 0
+    what = f"{plan.url} would be {plan.outcome}" if plan.url else f"would be {plan.outcome} at {plan.target}"
+    click.echo(f"{options.stage}: {what}{reason}{problems}; nothing was sent", err=True)
+    return SKIPPED_EXIT_CODE if plan.outcome == "skipped" else 0
 
 
 def build_targets(options: SubmitOptions) -> Targets:
     """The places from the options and, where one is missing, from podium.toml. Raises ConfigError."""
-    if options.board in FOLDER_BOARDS:
+    if options.listing.is_folder:
         return Targets(directory=options.directory, results=options.results)
     if options.fork and options.board == "fork" and not options.config.exists():
         return Targets(fork=options.fork, base=options.base or "main", force=options.force, sync=options.sync)
@@ -184,10 +215,10 @@ def build_clients(environment: Mapping[str, str]) -> Clients:
 def tell(receipt: Receipt, environment: Mapping[str, str], prefix: str = "") -> int:
     """Print the receipt for machines and a sentence for people, set the step's outputs; returns the exit code."""
     reason = f": {receipt.reason}" if receipt.reason else ""
-    step = f"{receipt.stage} {receipt.board}" if receipt.board in BESIDE else receipt.stage
+    step = f"{receipt.stage} {receipt.board}" if receipt.board not in LEADERBOARD else receipt.stage
     click.echo(encode(receipt))
     click.echo(f"{step}: {receipt.outcome} {receipt.url}".rstrip() + reason, err=True)
-    if receipt.board in FOLDER_BOARDS:  # what is left to a person; other boards have told their notes on the way
+    if BOARDS[receipt.board].is_folder:  # what is left to a person; other boards have told their notes on the way
         click.echo("".join(f"  {note}\n" for note in receipt.notes), err=True, nl=False)
     number = str(receipt.number) if receipt.number else ""
     outputs = {"outcome": receipt.outcome, "url": receipt.url, "number": number}

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.errors import SandboxError
-from podium.execute.languages import LANGUAGES, language_named
+from podium.errors import NotInstalledError, SandboxError
+from podium.execute.languages import language_named
 from podium.execute.provisions import NAMES, provisions_named
 from podium.execute.provisions.checks import look
+from podium.execute.provisions.machine import describe_root
 from podium.execute.selftest import GUARDS, read_versions, try_guard, try_probe
+from podium.execute.toolchains import toolchain_of
 from podium.records import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from podium.execute.sandbox import Runner
 
@@ -38,19 +40,32 @@ def check_sandbox(sandbox: Runner) -> Iterator[Check]:
         yield Check(name=f"sandbox, {check.name}", ok=check.ok, saw=check.saw)
 
 
-def check_languages(sandbox: Runner, names: Iterable[str] = ()) -> Iterator[Check]:
-    """Version and known programs of each language, by its short name; of all languages without names."""
-    for name in names or LANGUAGES:
-        language = language_named(name)
+def check_languages(sandbox: Runner, lists: Mapping[str, str]) -> Iterator[Check]:
+    """Version and known programs of a language, with the modules that its tests need, for each list's programs."""
+    for provisions, name in lists.items():
+        title = f"toolchain {name}" if provisions == name else f"toolchain {name}, for {provisions}"
         try:
-            versions = read_versions(language, "parity", sandbox, name)
-            probes = [try_probe(probe, language, "parity", sandbox, name) for probe in language.probes("")]
+            saw, ok = _try_language(sandbox, provisions, name)
+        except NotInstalledError as err:
+            saw, ok = f"not installed: {err.hint} ({err})", False
         except SandboxError as err:
-            yield Check(name=f"toolchain {name}", ok=False, saw=f"{err}; {err.hint}")
-            continue
-        wrong = "; ".join(f"{probe.name} was {probe.saw}" for probe in probes if not probe.ok)
-        saw = wrong or f"{', '.join(versions.values())}; {len(probes)} known programs as expected"
-        yield Check(name=f"toolchain {name}", ok=not wrong, saw=saw)
+            saw, ok = f"{err}; {err.hint}", False
+        yield Check(name=title, ok=ok, saw=saw)
+
+
+def _try_language(sandbox: Runner, provisions: str, name: str) -> tuple[str, bool]:
+    look(provisions_named(provisions), sandbox)
+    language, toolchain = language_named(name), toolchain_of(provisions)
+    modules = toolchain.modules if toolchain else []
+    versions = read_versions(language, "parity", sandbox, provisions)
+    probes = language.probes(" ".join(modules))
+    tried = [try_probe(probe, language, "parity", sandbox, provisions) for probe in probes]
+    if wrong := "; ".join(f"{probe.name} was {probe.saw}" for probe in tried if not probe.ok):
+        return wrong, False
+    told = ", ".join(f"{probe.name} {probe.saw}" for probe in tried)
+    root = describe_root(sandbox.root_of(provisions))
+    beside = [*([f"with {', '.join(modules)}"] if modules else []), *([f"in {root}"] if root else [])]
+    return f"{'; '.join([', '.join(versions.values()), *beside])}; {told}", True
 
 
 def check_provisions(sandbox: Runner, names: Iterable[str] = ()) -> Iterator[Check]:

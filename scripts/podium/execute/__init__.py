@@ -17,6 +17,7 @@ from podium.execute.pool import Pool, Workers
 from podium.execute.programs import build_programs
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.checks import look
+from podium.execute.provisions.machine import describe_root
 from podium.execute.selftest import AFTERWARDS, read_versions, self_test
 from podium.execute.slots import IdleCores
 from podium.records import VerdictsHeader
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from podium.records import Check
     from podium.tasks import Task
 
-__all__ = ["ExecuteOptions", "execute"]
+__all__ = ["ExecuteOptions", "execute", "execute_programs"]
 
 REVISION = 2  # raise when the same programs would get other verdicts
 # A program that hangs takes a slot, not a core: so many at most while cores are idle.
@@ -65,7 +66,25 @@ def execute(
     StorageError. A verdict "timed out" is given to programs that were busy all the time, to others after a second run.
     """
     programs = build_programs(task, generations)
-    header = _describe(options, task, programs, generations_sha256, sandbox)
+    n_samples = len(programs) // len(task.problems)
+    return execute_programs(options, task, programs, n_samples, generations_sha256, sandbox, output, report)
+
+
+def execute_programs(
+    options: ExecuteOptions,
+    task: Task,
+    programs: list[Program],
+    n_samples: int,
+    generations_sha256: str,
+    sandbox: Runner,
+    output: Path,
+    report: Progress,
+) -> VerdictsHeader:
+    """Give some or all programs of a task their verdicts; a file that was made for fewer of them is continued.
+
+    Raises SandboxError, RecordError and StorageError.
+    """
+    header = _describe(options, task, n_samples, generations_sha256, sandbox)
     journal = Journal(output, header, programs, report)
     missing = journal.missing()
     if not missing and journal.is_vouched_for:
@@ -98,7 +117,7 @@ def _test_afterwards(task: Task, mode: Mode, sandbox: Runner, journal: Journal) 
 def _describe(
     options: ExecuteOptions,
     task: Task,
-    programs: list[Program],
+    n_samples: int,
     generations_sha256: str,
     sandbox: Runner,
 ) -> VerdictsHeader:
@@ -113,12 +132,12 @@ def _describe(
         generations_sha256=generations_sha256,
         data_sha256=task.data_sha256,
         problems=[problem.id for problem in task.problems],
-        n_samples=len(programs) // len(task.problems),
+        n_samples=n_samples,
         limits=language.prepare(b"", options.mode).limits,
         sandbox=isolation,
         packages=provided.packages,
         toolchain=provided.toolchain | versions,
-        root="",
+        root=describe_root(sandbox.root_of(task.provisions_name)),
         differences=provided.differences,
         self_test=[],
     )

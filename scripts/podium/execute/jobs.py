@@ -16,19 +16,21 @@ Driver = Literal["", "python"]
 class JobStep(msgspec.Struct, frozen=True, kw_only=True):
     """One command under limits of its own. Its name says what its failure means.
 
-    It is ended `grace_seconds` after its wall limit.
+    It is ended `grace_seconds` after its wall limit. With `drops_output` it may print without end, and what is beyond
+    the limit of output is lost.
     """
 
     name: StepName = "run"
     command: list[str]
     limits: Limits
     grace_seconds: float = 0.0
+    drops_output: bool = False
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Steps for one program, in a working directory that holds `files`; each begins when the one before ended with 0.
 
-    A file named `tmp/NAME` lies in the folder for temporary files, and a command gets its full path instead.
+    A file named `tmp/NAME` lies in the folder for temporary files, and commands get the full path of any `tmp/NAME`.
     `environment` is added to what all programs have, `provisions` is the list of what they may use. `driver` names a
     resident interpreter that runs the first file instead of the command: no output, but a result.
     """

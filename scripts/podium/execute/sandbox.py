@@ -21,13 +21,13 @@ import msgspec
 
 from podium.errors import SandboxError, SandboxUnavailableError
 from podium.execute.jobs import DEFAULT_PROVISIONS, Completed
-from podium.execute.provisions.machine import Machine
+from podium.execute.provisions.machine import Machine, machine_in
 from podium.execute.provisions.view import View
 from podium.execute.warden import wire
 from podium.records import SandboxFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from podium.execute.jobs import Job
 
@@ -53,6 +53,9 @@ class Runner(Protocol):
 
     def facts(self) -> SandboxFacts:
         """Which layers of isolation hold, found out by starting one warden."""
+
+    def root_of(self, provisions: str) -> Path | None:
+        """The root file system that programs of a list see instead of this machine's."""
 
     def run(self, job: Job) -> Completed:
         """Run one program to its end. Raises SandboxError for any fault that is not the program's."""
@@ -82,19 +85,25 @@ class Sandbox:
 
     isolated = True
 
-    def __init__(self, read_only: Sequence[Path] = (), machine: Machine | None = None) -> None:
-        """`read_only` are folders with toolchains outside /usr that programs may read, with all that is in them."""
+    def __init__(
+        self, read_only: Sequence[Path] = (), machine: Machine | None = None, roots: Mapping[str, Path] | None = None
+    ) -> None:
+        """`read_only` are folders with toolchains outside /usr that programs may read, with all that is in them.
+
+        `roots` are the root file systems that programs of some lists see instead of this machine's. Raises UsageError.
+        """
         self._read_only = tuple(read_only)
         self._machine = machine or Machine()
-        self._view: View | None = None
-        self._idle: list[_WardenProcess] = []
+        self._machines = {name: machine_in(root) for name, root in (roots or {}).items()}
+        self._views: dict[str, View] = {}
+        self._idle: dict[str, list[_WardenProcess]] = {}
         self._all: set[_WardenProcess] = set()
         self._lock = threading.Lock()
         self._closed = False
 
     def facts(self) -> SandboxFacts:
         """Which layers of isolation hold. Raises SandboxUnavailableError when a necessary one does not."""
-        warden = self._take()
+        warden = self._take(DEFAULT_PROVISIONS)
         self._give_back(warden)
         missing = [*warden.missing]
         if not warden.becomes_nobody:
@@ -102,16 +111,20 @@ class Sandbox:
         layers = [layer for layer in LAYERS if layer not in missing and (layer != "nobody" or warden.becomes_nobody)]
         return SandboxFacts(isolated=True, layers=layers, missing=missing)
 
+    def root_of(self, provisions: str) -> Path | None:
+        """The root file system that programs of a list see instead of this machine's."""
+        return Path(self._machines[provisions].root) if provisions in self._machines else None
+
     def run(self, job: Job) -> Completed:
         """Run the steps of a job with /dev/null as stdin, until one fails. Raises SandboxError."""
         request = {
             "steps": msgspec.to_builtins(job.steps),
             "files": list(job.files),
             "driver": job.driver,
+            "environment": job.environment,
         }
-        warden = self._take()
+        warden = self._take(job.provisions)
         try:
-            request["environment"] = warden.view.environment(job.provisions) | job.environment
             seconds = ANSWER_SECONDS + sum(step.limits.wall_seconds + step.grace_seconds for step in job.steps)
             answer, outputs = warden.ask(request, list(job.files.values()), seconds)
             if not outputs:  # it ended over something that is not the program's
@@ -135,7 +148,7 @@ class Sandbox:
         """End all wardens and what runs in them."""
         with self._lock:
             self._closed = True
-            wardens, self._all, self._idle = self._all, set(), []
+            wardens, self._all, self._idle = self._all, set(), {}
         for warden in wardens:
             warden.close()
 
@@ -145,11 +158,16 @@ class Sandbox:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _take(self) -> _WardenProcess:
+    def _take(self, provisions: str) -> _WardenProcess:
+        """A warden of a list; those of others, but for the guards' own, have ended their work when a list is new."""
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        warden = self._start()
+            if idle := self._idle.get(provisions):
+                return idle.pop()
+            others = self._idle.keys() - {provisions, DEFAULT_PROVISIONS}
+            ended = [warden for name in others for warden in self._idle.pop(name)]
+        for warden in ended:
+            self._drop(warden)
+        warden = self._start(provisions)
         with self._lock:
             self._all.add(warden)
             closed = self._closed
@@ -161,34 +179,34 @@ class Sandbox:
 
     def _give_back(self, warden: _WardenProcess) -> None:
         with self._lock:
-            self._idle.append(warden)
+            self._idle.setdefault(warden.provisions, []).append(warden)
 
     def _drop(self, warden: _WardenProcess) -> None:
         with self._lock:
             self._all.discard(warden)
         warden.close()
 
-    def _start(self) -> _WardenProcess:
+    def _start(self, provisions: str) -> _WardenProcess:
         with self._lock:
-            if self._view is None:
-                self._view = View()
-                self._view.look_up(self._machine)
-        return _WardenProcess(self._configure(self._view), self._view)
+            if provisions not in self._views:
+                self._views[provisions] = View(provisions, self._machines.get(provisions, self._machine))
+            view = self._views[provisions]
+        return _WardenProcess(self._configure(view), provisions)
 
     def _configure(self, view: View) -> dict[str, Any]:
+        config = view.config()
         shown, links = [], []
-        for folder in (Path(sys.base_prefix), *self._read_only):
+        # Another root has all that its programs need; Python ones, which need our interpreter, have none.
+        for folder in () if config["root"] else (Path(sys.base_prefix), *self._read_only):
             real = folder.resolve()
             if not real.is_relative_to("/usr"):
                 shown.append((str(real), str(real)))
             if real != folder:
                 links.append((str(folder), str(real)))
-        config = view.config(self._machine)
         whole = [folder.resolve() for folder in self._read_only]
         config["hidden"] = [path for path in config["hidden"] if not any(map(Path(path).is_relative_to, whole))]
         config["links"] = links + config["links"]
-        environment = {**ENVIRONMENT, **view.environment(DEFAULT_PROVISIONS)}
-        environment |= {"HOME": "/box/tmp", "TMPDIR": "/box/tmp"}
+        environment = {**ENVIRONMENT, **view.environment(), "HOME": "/box/tmp", "TMPDIR": "/box/tmp"}
         return {"shown": shown, "module_path": [view.packages], "environment": environment, **config}
 
 
@@ -206,26 +224,24 @@ class UnsafeSandbox(Sandbox):
         missing = [layer for layer in LAYERS if layer not in UNSAFE_LAYERS]
         return SandboxFacts(isolated=False, layers=list(UNSAFE_LAYERS), missing=missing)
 
-    def _start(self) -> _WardenProcess:
+    def _start(self, provisions: str) -> _WardenProcess:
         folder = tempfile.mkdtemp(prefix="podium-box-")
         Path(folder).chmod(0o700)  # whatever umask was inherited
-        view, box = View(f"{folder}/view"), Path(folder, "box")
+        view, box = View(provisions, self._machine, f"{folder}/view"), Path(folder, "box")
         box.mkdir()
-        view.look_up(self._machine)
         view.write()
         home = dict.fromkeys(("HOME", "TMPDIR"), str(box / "tmp"))
-        environment = {**ENVIRONMENT, **view.environment(DEFAULT_PROVISIONS), **home}
-        return _WardenProcess(
-            {"module_path": [view.packages], "environment": environment, "box": str(box)}, view, folder
-        )
+        environment = {**ENVIRONMENT, **view.environment(), **home}
+        config = {"module_path": [view.packages], "environment": environment, "box": str(box)}
+        return _WardenProcess(config, provisions, folder)
 
 
 class _WardenProcess:
     """One guarding process and the socket to it."""
 
-    def __init__(self, config: dict[str, Any], view: View, folder: str | None = None) -> None:
+    def __init__(self, config: dict[str, Any], provisions: str, folder: str | None = None) -> None:
         """`folder` holds the box and the view where nothing can be mounted: the warden takes it away at its end."""
-        self.view, self._folder = view, folder
+        self.provisions, self._folder = provisions, folder
         self._socket, pair = socket.socketpair()
         # Above the standard streams, which the new process gets in any case: any of them may be closed here.
         with pair:

@@ -17,6 +17,7 @@ from podium.execute.languages import judge, language_named
 from podium.execute.programs import encode_program
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.checks import look
+from podium.execute.toolchains.missing import how_to_repair
 from podium.records import Check, Limits
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def self_test(task: Task, mode: Mode, sandbox: Runner, when: str = "") -> list[C
     wrong = [f"{check.name} was {check.saw}" for check in checks if not check.ok]
     if wrong:
         message = f"the toolchain's self-test failed{when}: {'; '.join(wrong)}"
-        raise SandboxError(message, hint=f"repair {', '.join(language.tools)} on this machine, then run it again")
+        raise SandboxError(message, hint=how_to_repair(task.language, sandbox.root_of(provisions)))
     return [msgspec.structs.replace(check, name=check.name + when) for check in checks]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from podium import execute
+from podium.execute.provisions.machine import describe_root
 from podium.generate.step import step_name as generate_name
 from podium.generations import read_generations
 from podium.protocol import generations_name
 from podium.run_directory import verdicts_path
 from podium.step import Step
+from podium.tasks import source_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +41,13 @@ def execute_step(
     """Generations to verdicts of one task; those of another podium are set aside, since no file can tell them."""
 
     def inputs(finished: Finished) -> Inputs:
+        source = source_of(task.name)
+        root = sandbox.root_of(source.provisions or source.language)
         return {
             "generations": finished.outputs_sha256(generate_name(task.name)),
             "mode": options.mode,
             "isolated": sandbox.facts().isolated,
+            **({"root": describe_root(root)} if root else {}),
         }
 
     def do() -> VerdictsHeader:

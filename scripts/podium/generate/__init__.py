@@ -35,7 +35,8 @@ REVISION = 5  # raise when the same inputs would give other samples
 class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What one generate job was asked for. `model_name` names the generations file, `shard` is I/N.
 
-    Samples of other work are moved aside with `discard`; `discarding` is the command that asks for it.
+    Samples of other work are moved aside with `discard`; `discarding` is the command that asks for it. `replayed` is
+    the file that backend replay reads.
     """
 
     run_dir: Path
@@ -47,6 +48,7 @@ class GenerateOptions(msgspec.Struct, frozen=True, kw_only=True):
     shard: str = WHOLE
     discard: bool = False
     discarding: str = DISCARDING
+    replayed: Path | None = None
 
     def __post_init__(self) -> None:
         """Raise UsageError for a shard out of range."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from podium import generate
 from podium.convert import record_path
 from podium.convert.step import NAME as CONVERT
+from podium.files import sha256_file
 from podium.generate.shards import WHOLE
 from podium.protocol import generations_name
 from podium.step import Step
@@ -41,6 +43,7 @@ def generate_step(
             "problems": task.problems,
             "sampling": msgspec.to_builtins(options.sampling),
             "backend": options.backend,
+            **({"generations": sha256_file(options.replayed)} if options.replayed else {}),
         }
 
     def do() -> SamplesHeader:
@@ -73,5 +76,7 @@ def planned_generate(work: Work, planned: PlannedTask) -> Step[SamplesHeader]:
         dtype=work.plan.dtype,
         discard=work.options.discard,
         discarding=work.options.ways.discard,
+        replayed=work.replayed(planned),
     )
-    return generate_step(options, work.model_dir, work.task(planned), work.backend, work.report_on(planned))
+    build, report = partial(work.backend, planned), work.report_on(planned)
+    return generate_step(options, work.model_dir, work.task(planned), build, report)

@@ -6,7 +6,7 @@ Reads podium.toml, the tasks' data and the checkpoint's files. Writes plan.json.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,8 +19,10 @@ from podium.execute.languages import LANGUAGES
 from podium.execute.provisions import provisions_named
 from podium.generate.backends.seam import BACKENDS
 from podium.names import check_name
+from podium.plan.costs import read_costs
+from podium.plan.jobs import jobs_of
 from podium.profiles import profile_named, shortfalls
-from podium.records import Conversion, Plan, PlannedJob, PlannedTask, Release, Sampling
+from podium.records import Conversion, Plan, PlannedTask, Release
 from podium.tasks import known_tasks, load_task
 
 if TYPE_CHECKING:
@@ -31,12 +33,19 @@ TRYOUT_TAG = "tryout"
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked for. An empty tag is a tryout: it is evaluated, and never submitted."""
+    """What a run was asked for. An empty tag is a tryout: it is evaluated, and never submitted.
+
+    `checkpoint` is on this machine; `source` is the address that it came from, and `base_source` that of the base.
+    """
 
     tag: str = ""
     commit: str = ""
+    tag_check: str = ""
+    workflow_run: str = ""
     checkpoint: Path
+    source: str = ""
     base: Path | None = None
+    base_source: str = ""
     data_dir: Path | None = None
     tasks: tuple[str, ...] = ()
     limit: int | None = None
@@ -56,7 +65,7 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     check_name("backend", config.evaluation.backend, BACKENDS)
     names = options.tasks or tuple(config.evaluation.tasks) or tuple(sorted(profile.problems))
     parse_assumptions(config.model.assume)
-    _check_checkpoint(options.checkpoint)
+    parameters = _count_parameters(options.checkpoint)
     _check_tasks(names)
     sampling = msgspec.structs.replace(
         profile.sampling,
@@ -67,30 +76,35 @@ def plan(options: PlanOptions, config: Config) -> Plan:
     partial = shortfalls({task.task: len(task.problems) for task in tasks}, sampling, profile)
     if not options.tag:
         partial.insert(0, "it was run without a release tag")
+    checkpoint = digest_checkpoint(options.checkpoint)
     return Plan(
         release=Release(tag=options.tag or TRYOUT_TAG, commit=options.commit, model=config.model_name),
+        tag_check=options.tag_check,
+        workflow_run=options.workflow_run,
         profile=profile.name,
-        checkpoint=digest_checkpoint(options.checkpoint),
+        checkpoint=checkpoint,
+        source=options.source,
         sampling=sampling,
         backend=config.evaluation.backend,
         dtype=config.model.dtype,
         conversion=Conversion(
             assume=config.model.assume,
-            base=str(options.base) if options.base else "",
+            base=options.base_source or (str(options.base) if options.base else ""),
             base_sha256=config.model.base_sha256,
         ),
         mode="parity",
         tasks=tasks,
-        jobs=_jobs(tasks, sampling, config),
+        jobs=jobs_of(tasks, sampling, config, checkpoint, parameters),
+        disk_bytes=read_costs().disk_bytes(sampling.n_samples * sum(len(task.problems) for task in tasks), parameters),
         partial=partial,
         podium=__version__,
     )
 
 
-def _check_checkpoint(checkpoint: Path) -> None:
-    """There are weights of a kind that `convert` reads. Raises CheckpointError."""
+def _count_parameters(checkpoint: Path) -> int:
+    """How many values the weights have, by their labels, if `convert` reads their kind. Raises CheckpointError."""
     try:
-        open_container(checkpoint)
+        return sum(tensor.elements for tensor in open_container(checkpoint).tensors.values())
     except CheckpointError as err:
         if checkpoint.exists():
             raise
@@ -126,42 +140,3 @@ def _plan_task(name: str, options: PlanOptions) -> PlannedTask:
         problems=[problem.id for problem in task.problems],
         problems_in_task=task.problems_in_task,
     )
-
-
-def _jobs(tasks: list[PlannedTask], sampling: Sampling, config: Config) -> list[PlannedJob]:
-    jobs = [PlannedJob(stage="convert", runs_on=config.runners.convert)]
-    for stage, runs_on in (("generate", config.runners.generate), ("execute", config.runners.execute)):
-        jobs += [
-            PlannedJob(
-                stage=stage,
-                task=task.task,
-                runs_on=runs_on,
-                samples=len(task.problems) * sampling.n_samples,
-            )
-            for task in tasks
-        ]
-    return jobs
-
-
-def matrix(record: Plan, stage: str) -> dict[str, Any]:
-    """The GitHub matrix of one stage; every value is text, empty where the command's own default holds."""
-    planned = {task.task: task for task in record.tasks}
-    return {
-        "include": [
-            {
-                "task": job.task,
-                "runs-on": job.runs_on,
-                "name": record.release.model.model,
-                "backend": record.backend,
-                "n-samples": str(record.sampling.n_samples),
-                "seed": str(record.sampling.seed),
-                "limit": _limit(planned[job.task]),
-            }
-            for job in record.jobs
-            if job.stage == stage
-        ]
-    }
-
-
-def _limit(task: PlannedTask) -> str:
-    return str(len(task.problems)) if len(task.problems) < task.problems_in_task else ""

@@ -30,11 +30,12 @@ from podium.records.reading import (
     to_builtins,
     write_record,
 )
-from podium.records.receipt import BESIDE, Receipt, receipt_name
+from podium.records.receipt import LEADERBOARD, Receipt, receipt_name
 from podium.records.samples import Sample, SamplesHeader
 from podium.records.scores import Scores, TaskScore
 from podium.records.send_plan import PlannedCall, SendPlan
 from podium.records.submission import Submission
+from podium.records.throughput import BatchFigures, Hardware, Throughput, TokenLatency
 from podium.records.values import (
     LIMIT_OUTCOMES,
     Count,
@@ -56,14 +57,17 @@ from podium.records.values import (
     Transformation,
 )
 from podium.records.verdicts import Limits, SandboxFacts, Verdict, VerdictsHeader
+from podium.records.verification import Conclusion, Redrawing, RedrawnSample, Verification, VerifiedTask
 
 __all__ = [
-    "BESIDE",
     "JSONL_RECORDS",
     "JSON_RECORDS",
+    "LEADERBOARD",
     "LIMIT_OUTCOMES",
     "Agreement",
+    "BatchFigures",
     "Check",
+    "Conclusion",
     "Conversion",
     "Count",
     "Diagnosis",
@@ -75,6 +79,7 @@ __all__ = [
     "Fraction",
     "Gate",
     "Gates",
+    "Hardware",
     "HeadLayout",
     "Hypothesis",
     "LayoutChoice",
@@ -96,6 +101,8 @@ __all__ = [
     "ProblemId",
     "Receipt",
     "Record",
+    "Redrawing",
+    "RedrawnSample",
     "Release",
     "Sample",
     "SamplesHeader",
@@ -112,10 +119,14 @@ __all__ = [
     "TaskAgreement",
     "TaskScore",
     "TensorMap",
+    "Throughput",
+    "TokenLatency",
     "Transformation",
     "Trial",
     "Verdict",
     "VerdictsHeader",
+    "Verification",
+    "VerifiedTask",
     "decode",
     "digest_of_files",
     "encode",

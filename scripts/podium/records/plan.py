@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from podium.records.digests import FileDigest
-from podium.records.values import Count, Name, Part, Positive, ProblemId, Record, Sha256
+from podium.records.values import Count, Name, Part, Positive, ProblemId, Record, Seconds, Sha256
 
 
 class ModelName(Part, frozen=True, kw_only=True):
@@ -57,12 +57,18 @@ class PlannedTask(Part, frozen=True, kw_only=True):
 
 
 class PlannedJob(Part, frozen=True, kw_only=True):
-    """One job of the distributed run: a stage, the task it works on if any, and where it may run."""
+    """One job of the distributed run: a stage, the task and the shard it works on if any, and where it may run.
+
+    `cpu_seconds` is an estimate. `root` is LANGUAGE=FOLDER where another root file system holds the toolchain.
+    """
 
     stage: str
     task: str = ""
+    shard: str = "1/1"
     runs_on: list[str]
     samples: Count = 0
+    cpu_seconds: Seconds = 0.0
+    root: str = ""
 
 
 class Conversion(Part, frozen=True, kw_only=True):
@@ -80,11 +86,19 @@ class Conversion(Part, frozen=True, kw_only=True):
 
 
 class Plan(Record, frozen=True, kw_only=True, tag="plan"):
-    """plan.json: everything a run will do. `partial` says why it can never be a submission; empty means it can."""
+    """plan.json: everything a run will do. `partial` says why it can never be a submission; empty means it can.
+
+    `tag_check` is what git said of tag and commit, `workflow_run` the address of the run that planned, its number last.
+    `source` is the address that gives the checkpoint's files again; every later job holds them to their digests.
+    `disk_bytes` is an estimate.
+    """
 
     release: Release
+    tag_check: str = ""
+    workflow_run: str = ""
     profile: str
     checkpoint: list[FileDigest]
+    source: str = ""
     sampling: Sampling
     backend: str
     dtype: str
@@ -92,5 +106,6 @@ class Plan(Record, frozen=True, kw_only=True, tag="plan"):
     mode: Literal["parity", "corrected"]
     tasks: list[PlannedTask]
     jobs: list[PlannedJob]
+    disk_bytes: Count = 0
     partial: list[str]
     podium: str

@@ -34,10 +34,10 @@ class Receipt(Record, frozen=True, kw_only=True, tag="receipt"):
     notes: list[str] = msgspec.field(default_factory=list)
 
 
-# Boards beside the leaderboard: their receipts must not take the place of the one that `publish` goes by.
-BESIDE = ("eval-results", "evalplus", "directory")
+# The leaderboard's own way: only these receipts are what `publish` goes by.
+LEADERBOARD = ("fork", "space")
 
 
 def receipt_name(stage: str, board: str) -> str:
     """`submit.json`, `publish.json`, or `<stage>.<board>.json` for a board beside the leaderboard."""
-    return f"{stage}.{board}.json" if board in BESIDE else f"{stage}.json"
+    return f"{stage}.json" if board in LEADERBOARD else f"{stage}.{board}.json"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from podium.records import ModelName, Plan, PlannedTask
 
-REVISION = 1  # raise when the same verdicts would give other files
+REVISION = 2  # raise when the same verdicts would give other files
 
 
 def score_task(path: Path, problems_in_task: int | None = None) -> tuple[VerdictsHeader, TaskScore]:
@@ -88,6 +88,7 @@ def metrics_config(plan: Plan, task: str) -> dict[str, Any]:
         "prefix": "",
         "postprocess": True,
         "mode": plan.mode,
+        "backend": plan.backend,
     }
 
 

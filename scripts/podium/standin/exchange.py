@@ -14,6 +14,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from podium.standin.world import User
 
@@ -63,6 +64,9 @@ class Reply:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
+    # A part of a file instead of a body: path, first byte, count; `cut` drops the connection after so many bytes.
+    file: tuple[Path, int, int] | None = None
+    cut: int | None = None
 
     def data(self) -> bytes:
         """The bytes on the wire."""
@@ -96,6 +100,26 @@ class Refusal(Exception):
         if self.errors is not None:
             body["errors"] = self.errors
         return Reply(self.status, body, self.headers)
+
+
+RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+
+
+def ranged(request: Request, content: Path | bytes, headers: Mapping[str, str]) -> Reply:
+    """A file, or the part of it that the client asks for."""
+    size = len(content) if isinstance(content, bytes) else content.stat().st_size
+    kind, headers = "application/octet-stream", {**headers, "Accept-Ranges": "bytes"}
+    asked = RANGE.fullmatch(request.headers.get("Range", ""))
+    first = int(asked[1]) if asked else 0
+    end = min(int(asked[2] or size - 1) + 1, size) if asked else size
+    if asked and first >= end:
+        return Reply(416, None, {**headers, "Content-Range": f"bytes */{size}"}, kind)
+    if asked:
+        headers |= {"Content-Range": f"bytes {first}-{end - 1}/{size}"}
+    status = 206 if asked else 200
+    if isinstance(content, bytes):
+        return Reply(status, content[first:end], headers, kind)
+    return Reply(status, None, headers, kind, (content, first, end - first))
 
 
 class Router:

@@ -21,24 +21,26 @@ class Fault(Part, frozen=True, kw_only=True):
 
     `status` answers with `status`, `body` and `headers` instead of the real answer: in place of the effect
     (`when: before`), or though it landed (`when: after`). `drop_before` and `drop_after` close the connection
-    without an answer. `delay` waits `seconds`, then goes on as if nothing had been.
+    without an answer. `delay` waits `seconds`, then goes on as if nothing had been. `cut` closes the connection after
+    `bytes` of the answer's body.
     """
 
     path: str
     method: str = "*"
     nth: Positive = 1
     times: Positive = 1
-    action: Literal["status", "drop_before", "drop_after", "delay"] = "status"
+    action: Literal["status", "drop_before", "drop_after", "delay", "cut"] = "status"
     when: Literal["before", "after"] = "before"
     status: Count = 502
     body: Any = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     seconds: Seconds = 0.0
+    bytes: Count = 0
 
     @property
     def lands(self) -> bool:
         """Whether the effect happens though the client is not told."""
-        return self.action in {"drop_after", "delay"} or (self.action == "status" and self.when == "after")
+        return self.action in {"drop_after", "delay", "cut"} or (self.action == "status" and self.when == "after")
 
 
 class FaultScript(Record, frozen=True, kw_only=True, tag="faults"):

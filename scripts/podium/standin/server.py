@@ -5,6 +5,7 @@ State is on disk (`state.py`); a new server on the same folder goes on where a k
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import socket
 import sys
@@ -15,15 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from podium.errors import BoardError, PodiumError, UsageError
 from podium.files import canonical_json
-from podium.standin.exchange import Refusal, Reply, Request, Router, parse_query
+from podium.standin.exchange import Refusal, Reply, Request, Router, decode_base64, parse_query
 from podium.standin.faults import Fault, Faults
 from podium.standin.github.git import GitDatabase
+from podium.standin.github.people import People
 from podium.standin.github.pulls import Pulls
+from podium.standin.github.releases import GIT_HOST, Releases, keep_large
 from podium.standin.github.repositories import Repositories
 from podium.standin.github.reviews import Reviews
 from podium.standin.hub.commits import HubCommits
 from podium.standin.hub.discussions import HubDiscussions
 from podium.standin.hub.repositories import HubRepositories
+from podium.standin.hub.tags import HubTags
+from podium.standin.moves import led_on, resolved
 from podium.standin.oidc import TrustedPublishing
 from podium.standin.pages import Pages
 from podium.standin.state import Store
@@ -38,11 +43,14 @@ HOST = "127.0.0.1"
 GITHUB_PREFIX = "/api/v3"
 SERVED = (
     Repositories,
+    Releases,
     GitDatabase,
     Pulls,
     Reviews,
+    People,
     HubRepositories,
     HubCommits,
+    HubTags,
     HubDiscussions,
     TrustedPublishing,
     Pages,
@@ -146,6 +154,25 @@ class Standin:
             message = f"the stand-in broke while answering: {self.failures[0]!r}"
             raise BoardError(message) from self.failures[0]
 
+    @property
+    def git_url(self) -> str:
+        """What GITHUB_SERVER_URL names: the address below which repositories have their Git LFS."""
+        return self.url + GIT_HOST
+
+    def release(self, repository: str, tag: str, assets: Mapping[str, Path], *, draft: bool = False) -> None:
+        """Publish a release with these files, or give the one of that tag these files."""
+        with self._lock:
+            releases, known = Releases(self.store), self.store.state.repositories[repository]
+            found = [release for release in known.releases if release.tag == tag]
+            release = found[0] if found else releases.add(known, tag, draft=draft)
+            for name, path in assets.items():
+                releases.attach(release, path, name)
+
+    def keep(self, path: Path) -> str:
+        """Keep a file among the large ones, for Git LFS; returns its SHA-256."""
+        with self._lock:
+            return keep_large(self.store, path)
+
     def inject(self, faults: Iterable[Fault]) -> None:
         """Replace the scripted failures; counting starts anew."""
         self._faults = Faults(faults)
@@ -183,14 +210,20 @@ class Standin:
                 Standin.watcher(Exchange(method=method, target=target, content_type=kind, body=body, reply=reply))
         if fault is not None and fault.action == "status":
             reply = Reply(fault.status, fault.body, fault.headers)
+        elif fault is not None and fault.action == "cut" and reply is not None:
+            reply = dataclasses.replace(reply, cut=fault.bytes)
         elif fault is not None and fault.action != "delay":
             reply = None
         self.requests.append(Recorded(method, target, reply.status if reply else 0))
         return reply
 
     def _route(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        path, _, query = target.partition("?")
-        found, github = self._router.find(method, path), path.startswith(GITHUB_PREFIX)
+        base = f"http://{headers.get('Host') or self.url.removeprefix('http://')}"
+        moved = led_on(self.store, method, target, base)
+        if moved is not None:
+            return moved
+        path, _, query = resolved(self.store, target).partition("?")
+        found, github = self._router.find(method, path), path.startswith((GITHUB_PREFIX, GIT_HOST))
         extra: dict[str, str] = {}
         try:
             user = self._user(headers, "Bad credentials" if github else "Invalid username or password.")
@@ -198,17 +231,19 @@ class Standin:
                 extra = {"X-OAuth-Scopes": ", ".join(user.scopes)}
             if found is None:
                 raise Refusal(404, "stand-in: no such route")
-            base = f"http://{headers.get('Host') or self.url.removeprefix('http://')}"
             reply = found[0](Request(method, path, parse_query(query), headers, body, base, user, found[1]))
         except Refusal as refusal:
             reply = refusal.reply(github=github)
         except PodiumError as err:
             self.failures.append(err)
             reply = Refusal(500, f"stand-in: {err}").reply(github=github)
-        return Reply(reply.status, reply.body, {**extra, **reply.headers}, reply.content_type)
+        return dataclasses.replace(reply, headers={**extra, **reply.headers})
 
     def _user(self, headers: Mapping[str, str], refusal: str) -> User | None:
-        token = (headers.get("Authorization") or "").partition(" ")[2].strip()
+        kind, _, token = (headers.get("Authorization") or "").partition(" ")
+        token = token.strip()
+        if kind.lower() == "basic":  # as git sends it: the password is the token
+            token = decode_base64(token).decode("utf-8", "replace").partition(":")[2]
         if not token:
             return None
         user = self.store.user_of(token)
@@ -270,16 +305,30 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             return
         data = reply.data()
+        length = reply.file[2] if reply.file else len(data)
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.status != 204:
             self.send_header("Content-Type", reply.content_type)
-            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Content-Length", str(length))
         self.end_headers()
         if self.command != "HEAD" and reply.status != 204:
-            self.wfile.write(data)
+            self._send(reply, data, length)
         self.wfile.flush()
+
+    def _send(self, reply: Reply, data: bytes, length: int) -> None:
+        if reply.cut is not None and reply.cut < length:
+            length, self.close_connection = reply.cut, True
+        if reply.file is None:
+            self.wfile.write(data[:length])
+            return
+        path, first, _ = reply.file
+        with path.open("rb") as stream:
+            stream.seek(first)
+            while length and (chunk := stream.read(min(1 << 20, length))):
+                self.wfile.write(chunk)
+                length -= len(chunk)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 

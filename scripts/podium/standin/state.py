@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+import zlib
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from podium.errors import PodiumError, StorageError, UsageError
 from podium.files import canonical_json, write_atomic
 from podium.records import read_record
 from podium.standin.gitstore import Change, GitRepository, Signature
-from podium.standin.world import EXCHANGED, User
+from podium.standin.world import EXCHANGED, Runner, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from podium.standin.world import Repository, Space, World
 
 STATE_FILE = "state.json"
+# Who commits what GitHub makes itself.
+WEB_FLOW = Signature(name="web-flow", email="noreply@users.noreply.invalid", seconds=0)
 
 
 class Review(msgspec.Struct, kw_only=True):
@@ -66,6 +69,7 @@ class Pull(msgspec.Struct, kw_only=True):
     updated_at: str
     state: str = "open"
     draft: bool = False
+    locked: bool = False
     closed_at: str | None = None
     merged_at: str | None = None
     merge_commit: str | None = None
@@ -73,6 +77,26 @@ class Pull(msgspec.Struct, kw_only=True):
     reviewers: list[str] = []
     reviews: list[Review] = []
     comments: list[Comment] = []
+
+
+class Asset(msgspec.Struct, kw_only=True):
+    """A file of a release; its bytes lie with the large files."""
+
+    id: int
+    name: str
+    size_bytes: int
+    sha256: str
+    updated_at: str
+
+
+class ReleaseState(msgspec.Struct, kw_only=True):
+    """A release of a GitHub repository."""
+
+    id: int
+    tag: str
+    draft: bool
+    created_at: str
+    assets: list[Asset] = []
 
 
 class RepositoryState(msgspec.Struct, kw_only=True):
@@ -89,6 +113,16 @@ class RepositoryState(msgspec.Struct, kw_only=True):
     # A fork is made in GitHub's own time: so many looks say that it is not there.
     looks_until_ready: int = 0
     pulls: list[Pull] = []
+    # Names it had before; GitHub leads on from them.
+    former_names: list[str] = []
+    renamed_branches: dict[str, str] = {}
+    # The labels that exist; None where any name does.
+    labels: list[str] | None = None
+    releases: list[ReleaseState] = []
+    is_private: bool = False
+    # Git LFS gives out nothing any more this month.
+    is_over_quota: bool = False
+    runners: list[Runner] = []
 
     @property
     def owner(self) -> str:
@@ -126,7 +160,12 @@ class HubState(msgspec.Struct, kw_only=True):
     kind: str
     writers: list[str]
     created_at: str
+    is_private: bool = False
+    is_gated: bool = False
+    readers: list[str] = []
     discussions: list[Discussion] = []
+    former_names: list[str] = []
+    discussions_disabled: bool = False
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -137,11 +176,19 @@ class State(msgspec.Struct, kw_only=True):
     users: dict[str, User] = {}
     repositories: dict[str, RepositoryState] = {}
     hub: dict[str, HubState] = {}
+    rate_limits: bool = True
+    # Accounts that were renamed: number to the login they have now.
+    renamed_users: dict[str, str] = {}
+
+
+def account_number(login: str) -> int:
+    """The number of an account that was never renamed."""
+    return zlib.crc32(login.encode())
 
 
 def signature(login: str, seconds: int) -> Signature:
     """The identity that web commits of a user carry."""
-    return Signature(name=login, email=f"{login}@users.noreply.invalid", seconds=seconds)
+    return Signature(name=login, email=f"{account_number(login)}+{login}@users.noreply.invalid", seconds=seconds)
 
 
 class Store:
@@ -239,6 +286,16 @@ class Store:
             return msgspec.structs.replace(known, reaches=resource) if known else None
         return next((user for user in self.state.users.values() if user.token == token), None)
 
+    def number_of(self, login: str) -> int:
+        """The number of an account; a new name keeps it."""
+        numbers = (int(number) for number, now in self.state.renamed_users.items() if now == login)
+        return next(numbers, account_number(login))
+
+    def login_of(self, who: Signature) -> str | None:
+        """The account that a commit's author or committer is, by the number in the address, else by name."""
+        now = self.state.renamed_users.get(who.email.partition("+")[0], who.name)
+        return now if now in self.state.users or now == WEB_FLOW.name else None
+
     def git(self, repository: RepositoryState) -> GitRepository:
         """The git repository of a GitHub repository."""
         return GitRepository(self.folder / "github" / "repositories" / f"{repository.full_name}.git")
@@ -273,18 +330,20 @@ class Store:
     def seed(self, world: World) -> None:
         """Add what the state does not have yet; accounts are taken over as the world has them."""
         for user in world.users:
-            self.state.users[user.login] = user
+            if str(account_number(user.login)) not in self.state.renamed_users:
+                self.state.users[user.login] = user
         for repository in world.repositories:
             self.add_repository(repository)
         for space in world.spaces:
             self.add_hub(space)
+        self.state.rate_limits = self.state.rate_limits and world.rate_limits
         self.save()
 
     def add_repository(self, seed: Repository) -> RepositoryState:
         """Make a GitHub repository with its git side, unless it is there."""
-        known = self.state.repositories.get(seed.full_name)
-        if known is not None:
-            return known
+        for known in self.state.repositories.values():
+            if seed.full_name in {known.full_name, *known.former_names}:
+                return known
         parent = self._parent(seed)
         added = RepositoryState(
             id=self.new_id(),
@@ -295,6 +354,11 @@ class Store:
             default_branch=seed.default_branch,
             archived=seed.archived,
             created_at=self.now(),
+            former_names=list(seed.former_names),
+            labels=seed.labels,
+            is_private=seed.is_private,
+            is_over_quota=seed.is_over_quota,
+            runners=list(seed.runners),
         )
         git = self.git(added)
         git.create(seed.default_branch, self.folder / "github" / "objects" / added.network)
@@ -318,9 +382,20 @@ class Store:
     def add_hub(self, seed: Space) -> HubState:
         """Make a Hub repository with its git side, unless it is there."""
         key = f"{seed.kind}s/{seed.id}"
-        if key in self.state.hub:
-            return self.state.hub[key]
-        added = HubState(id=seed.id, kind=seed.kind, writers=list(seed.writers), created_at=self.now())
+        for known in self.state.hub.values():
+            if known.kind == seed.kind and seed.id in {known.id, *known.former_names}:
+                return known
+        added = HubState(
+            id=seed.id,
+            kind=seed.kind,
+            writers=list(seed.writers),
+            created_at=self.now(),
+            former_names=list(seed.former_names),
+            discussions_disabled=not seed.discussions,
+            is_private=seed.is_private,
+            is_gated=seed.is_gated,
+            readers=list(seed.readers),
+        )
         git = self.hub_git(added)
         git.create("main")
         files = seed.files or {".gitattributes": ""}

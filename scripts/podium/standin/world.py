@@ -6,10 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from podium.records import Count, Name, Part, Record
+from podium.records import Count, Part, Record
 
 # Becomes a folder in the state.
 FullName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+# An App's account ends in [bot].
+Login = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[bot\])?(?!\n)$", max_length=96)]
 
 # How a token begins that was made for an identity.
 EXCHANGED = "hf_jwt_standin:"
@@ -18,7 +21,7 @@ EXCHANGED = "hf_jwt_standin:"
 class User(Part, frozen=True, kw_only=True):
     """An account and its token. `scopes` is None for a fine-grained token, which names no scopes in answers."""
 
-    login: Name
+    login: Login
     token: str
     scopes: list[str] | None = None
     hub_role: Literal["read", "write"] = "write"
@@ -27,6 +30,14 @@ class User(Part, frozen=True, kw_only=True):
     publishes: list[str] = msgspec.field(default_factory=list)
     # The one Hub repository that a token may write to; empty for all.
     reaches: str = ""
+
+
+class Runner(Part, frozen=True, kw_only=True):
+    """A self-hosted runner of a GitHub repository."""
+
+    name: str
+    labels: list[str]
+    online: bool = True
 
 
 class Repository(Part, frozen=True, kw_only=True):
@@ -38,23 +49,35 @@ class Repository(Part, frozen=True, kw_only=True):
     files: dict[str, str] = msgspec.field(default_factory=dict)
     default_branch: str = "main"
     archived: bool = False
+    # Names it had before, from which GitHub leads on; and the labels that exist (any name without a list).
+    former_names: list[FullName] = msgspec.field(default_factory=list)
+    labels: list[str] | None = None
+    is_private: bool = False
+    is_over_quota: bool = False
+    runners: list[Runner] = msgspec.field(default_factory=list)
 
 
 class Space(Part, frozen=True, kw_only=True):
-    """A Hub repository; a Space unless `kind` says otherwise."""
+    """A Hub repository; a Space unless `kind` says otherwise. Files of a gated one are for its `readers` alone."""
 
     id: FullName
     kind: Literal["model", "dataset", "space"] = "space"
     writers: list[str] = msgspec.field(default_factory=list)
+    readers: list[str] = msgspec.field(default_factory=list)
+    is_private: bool = False
+    is_gated: bool = False
     files: dict[str, str] = msgspec.field(default_factory=dict)
+    former_names: list[FullName] = msgspec.field(default_factory=list)
+    discussions: bool = True
 
 
 class World(Record, frozen=True, kw_only=True, tag="world"):
-    """The seed of a stand-in's state."""
+    """The seed of a stand-in's state. Without `rate_limits` it answers as GitHub Enterprise does by default."""
 
     users: list[User] = msgspec.field(default_factory=list)
     repositories: list[Repository] = msgspec.field(default_factory=list)
     spaces: list[Space] = msgspec.field(default_factory=list)
+    rate_limits: bool = True
 
 
 LEADERBOARD = "bigcode/bigcode-models-leaderboard"

@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote, unquote
 
 TRAILER = "Podium-Submission:"
+WITHDRAWN = "<!-- podium-withdrawn -->"
 _MARKER = re.compile(r"^<!-- podium-release (\S+) -->\r?$", re.MULTILINE)
 
 
@@ -27,7 +28,7 @@ def released_tag(text: str) -> str:
 
 def withdrawn(text: str) -> str:
     """The text of a pull request that podium itself closes: it no longer names a submission, so that may come back."""
-    return re.sub(r"<!-- podium-(submission|release) .*? -->", "<!-- podium-withdrawn -->", text).rstrip() + "\n"
+    return re.sub(r"<!-- podium-(submission|release) .*? -->", WITHDRAWN, text).rstrip() + "\n"
 
 
 def plain(text: str) -> str:

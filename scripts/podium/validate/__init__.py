@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-REVISION = 1  # raise when the same files would give other findings
+REVISION = 2  # raise when the same files would give other findings
 
 
 def validate(paths: Sequence[Path]) -> Findings:

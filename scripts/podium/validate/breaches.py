@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_SAME = 20  # findings of one rule in one file; the rest is counted
 MAX_TEXT = 600
+PLAIN = " .,;%+-/"  # in no place markup
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,11 @@ def printable(text: str) -> str:
     """Make hostile text safe to print: one line, no control characters, no lone surrogates, not endless."""
     cut = text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in cut)
+
+
+def neutral(text: str) -> str:
+    """Text in which no character means anything to Markdown or HTML, in one line."""
+    return "".join(char if char.isalnum() or char in PLAIN else f"&#{ord(char)};" for char in printable(text))
 
 
 class BreachLog:

@@ -30,11 +30,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from podium.records import Plan
+    from podium.records import FileDigest, Plan
     from podium.validate.rules.rule import Rule
 
 FOLDERS = folders()
 NOTHING_KNOWN = "nothing-known"
+TWICE = "submission-twice"
+FOLDER_RULES = {
+    NOTHING_KNOWN: "a path holds something that is known here",
+    TWICE: "no two submissions hold the same generations",
+}
 HINT = "validate takes run directories, submissions and the files in them"
 
 
@@ -85,7 +90,7 @@ def check_folder(root: Path, depth: int = 0) -> Findings:
     if is_run(names):
         return _check(_load_run(intake), RUN_RULES)
     if is_submission(names, root.absolute().parent.name):
-        return _check(_load_submission(intake), SUBMISSION_RULES)
+        return _check(load_submission(intake), SUBMISSION_RULES)
     found = _check_parts(intake, names, depth)
     if depth == 0 and not found.files and not found.findings:
         message = "there is nothing in it that podium knows"
@@ -108,10 +113,25 @@ def _check_parts(intake: Intake, names: list[str], depth: int) -> Findings:
         elif intake.root.name == COMMUNITY_FOLDER:
             intake.is_plain(path)
     parts.append(_check(contents, LOG_RULES))
-    return Findings(
-        files=[file for part in parts for file in part.files],
-        findings=[finding for part in parts for finding in part.findings],
-    )
+    files = [file for part in parts for file in part.files]
+    findings = [finding for part in parts for finding in part.findings]
+    if intake.root.name == COMMUNITY_FOLDER:
+        findings += _twice(files)
+    return Findings(files=files, findings=findings)
+
+
+def _twice(files: list[FileDigest]) -> list[Finding]:
+    """No two submissions hold the same generations."""
+    log, first = BreachLog(), dict[str, str]()
+    for file in files:
+        place = recognise(file.path)
+        if place is None or place.kind.name != "generations":
+            continue
+        earlier = first.setdefault(file.sha256, file.path)
+        if earlier.split("/")[0] != file.path.split("/")[0]:
+            message = f"it is byte for byte {earlier}, which is another submission"
+            log.add(TWICE, Breach(path=file.path, message=message, hint="leave one of the two submissions"))
+    return log.findings()
 
 
 def _load_run(intake: Intake) -> Contents:
@@ -156,8 +176,8 @@ def _is_in_place(path: str) -> bool:
     return in_place and not name.startswith(".")
 
 
-def _load_submission(intake: Intake) -> Contents:
-    """A submission: every file is the board's or a finding."""
+def load_submission(intake: Intake) -> Contents:
+    """Read a submission: every file is the board's or a finding."""
     contents = Contents(intake=intake, name=intake.root.absolute().name, paths=intake.walk())
     for path in contents.paths:
         place = recognise(path)

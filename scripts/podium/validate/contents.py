@@ -22,6 +22,7 @@ from podium.records import (
     VerdictsHeader,
 )
 from podium.run_directory import GATES, LEDGER, MODEL, PLAN, SCORES, SUBMISSION
+from podium.tasks.fingerprints import Prompt
 
 if TYPE_CHECKING:
     from podium.profiles import Profile
@@ -56,6 +57,28 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     value: Any
 
 
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """One generation with its place, and its problem's prompt; `is_own` if it begins with that, `blanks` after some."""
+
+    is_own: bool
+    blanks: bool
+    place: int
+    index: int
+    problem: str
+    prompt: Prompt
+    text: str
+
+    @property
+    def where(self) -> str:
+        """Its JSON path."""
+        return f"$[{self.place}][{self.index}]"
+
+    @property
+    def completion(self) -> str:
+        """What the model added, if the text begins with the prompt."""
+        return self.text[self.prompt.length :]
+
+
 class Extent(msgspec.Struct, frozen=True, kw_only=True):
     """How many problems and samples a task must have, and who says so."""
 
@@ -80,6 +103,7 @@ class Contents:
     generations: dict[str, Artefact] = field(default_factory=dict)
     metrics: dict[str, Artefact] = field(default_factory=dict)
     grouped: Artefact | None = None
+    texts: dict[str, list[Text]] = field(default_factory=dict)
     body: str | None = None
 
     def _record(self, name: str, kind: type[T]) -> T | None:

@@ -121,11 +121,14 @@ class Intake:
             return None
         try:
             with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as stream:
-                data = stream.read(limit + 1)
+                # Its size first: what is too large is not read, and room is taken for what is there, not for the limit.
+                size = os.fstat(stream.fileno()).st_size
+                is_larger = size > limit
+                data = b"" if is_larger else stream.read(size + 1)
         except OSError as err:
             self._refuse("unreadable", path, f"it cannot be read: {err.strerror}")
             return None
-        if len(data) > limit:
+        if is_larger or len(data) > size:
             self._refuse("too-large", path, f"it is larger than {limit >> 20} MiB, and no file of its kind is")
             return None
         return data

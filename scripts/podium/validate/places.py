@@ -9,13 +9,17 @@ import msgspec
 
 from podium.protocol import COMMUNITY_FOLDER
 from podium.records import JSON_RECORDS, JSONL_RECORDS
-from podium.run_directory import PLAN, TABLE, Later, Row, fixed
+from podium.run_directory import PLAN, TABLE, Later, Row, fixed, is_beside_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Records that lie outside of run directories.
-ELSEWHERE = (Later(name="send-plan", schema="send-plan"), Later(name="diagnosis", schema="diagnosis"))
+ELSEWHERE = (
+    Later(name="send-plan", schema="send-plan"),
+    Later(name="diagnosis", schema="diagnosis"),
+    Later(name="verification", schema="verification", limit_bytes=64 << 20),
+)
 KINDS: dict[str, Row] = {row.name: row for row in (*ELSEWHERE, *TABLE)}
 FIXED = fixed()
 
@@ -37,6 +41,8 @@ def recognise(path: str) -> Place | None:
     for fixed_path in (name, f"{parent}/{name}"):
         if fixed_path in FIXED:
             return Place(path=path, kind=FIXED[fixed_path])
+    if is_beside_receipt(name):
+        return Place(path=path, kind=KINDS["receipt"])
     if parent in JSONL_RECORDS and name.endswith(".jsonl"):
         task = name.removesuffix(".jsonl").partition(".")[0]
         return Place(path=path, kind=KINDS[parent], task=task)

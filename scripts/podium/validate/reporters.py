@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from podium.names import load
 from podium.records import encode
+from podium.validate.breaches import neutral
 from podium.workflow_commands import annotation
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from podium.records import Finding, Findings
 
+SUMMARY_ROWS = 200
 # name -> function from findings to lines
 REPORTERS = {
     "text": "podium.validate.reporters:text_lines",
@@ -60,6 +62,20 @@ def _annotation(finding: Finding) -> str:
         line=int(number[1]) if number else 0,
         title=f"podium {finding.rule}",
     )
+
+
+def markdown_lines(found: Findings) -> list[str]:
+    """A table for a job's summary; nothing that a file holds is markup there."""
+    lines = [f"### podium validate: {summary(found)}", ""]
+    if found.findings:
+        lines += ["| severity | rule | where | what |", "|---|---|---|---|"]
+    for finding in found.findings[:SUMMARY_ROWS]:
+        where = f"{finding.path} {finding.where}".rstrip()
+        cells = (finding.severity, finding.rule, where, f"{finding.message}. {finding.hint}")
+        lines.append(f"| {' | '.join(map(neutral, cells))} |")
+    if len(found.findings) > SUMMARY_ROWS:
+        lines.append(f"\nand {len(found.findings) - SUMMARY_ROWS} more in the log")
+    return lines
 
 
 def summary(found: Findings) -> str:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import podium.boards
+import podium.boards.seam
 from podium.boards import plan_only, submit
+from podium.boards.listing import listed
 from podium.boards.seam import BOARDS, Board, Clients, Targets, open_board
-from podium.errors import BoardError, UnknownNameError
+from podium.cli.submit import SubmitOptions, build_targets
+from podium.errors import BoardError, UnknownNameError, UsageError
 from podium.github import build_github
 from podium.hub import build_hub
 from podium.progress import SilentProgress
 from podium.records import Gate, Receipt, read_record, receipt_name
+from podium.validate.places import recognise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,3 +111,30 @@ def test_a_profile_for_a_standin_goes_to_no_other_place(make_run: Callable[..., 
     package = opened.prepare(make_run())
     assert [finding.rule for finding in opened.problems(package)] == ["profile"]
     assert "podium standin" in opened.problems(package)[0].hint
+
+
+def test_a_board_is_added_by_adding_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "shelf_board"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        "from podium.boards.listing import Listing\n"
+        'BOARDS = (Listing(name="shelf", where="podium.boards.shelf_board:Shelf", options=("--to DIR",)),)\n'
+        "class Shelf:\n"
+        '    name = "shelf"\n'
+        "    def __init__(self, targets, clients):\n"
+        "        self.directory = targets.directory\n"
+    )
+    monkeypatch.setattr(podium.boards, "__path__", [*podium.boards.__path__, str(tmp_path)])
+    monkeypatch.setattr(podium.boards.seam, "BOARDS", listed())
+    monkeypatch.setattr("podium.cli.submit.BOARDS", listed())
+    assert set(BOARDS) < set(listed())
+    options = SubmitOptions(run_dir=tmp_path, board="shelf", directory=tmp_path / "out", config=tmp_path / "no.toml")
+    board = open_board("shelf", build_targets(options), Clients(github=lambda: None, hub=lambda _: None))  # type: ignore[arg-type,return-value]
+    assert (board.name, options.stage, options.listing.is_folder) == ("shelf", "submit", True)
+    assert receipt_name("submit", "shelf") == "submit.shelf.json"
+    found = recognise("runs/v1/submit.shelf.json")
+    assert found is not None
+    assert found.kind.name == "receipt"
+    with pytest.raises(UsageError) as caught:
+        SubmitOptions(run_dir=tmp_path, board="shelf", config=tmp_path / "no.toml")
+    assert caught.value.hint == "podium submit RUN_DIR --board shelf --to DIR"

@@ -73,14 +73,25 @@ def test_release_after_a_merge_links_the_merged_pull_request(stage: Any, make_ru
     assert f"This follows #{number}, the release `v1`." in [comment.body for comment in stored(stage)[1].comments]
 
 
-def test_own_pull_request_from_another_branch_is_closed_with_a_link(stage: Any, make_run: Callable[..., Path]) -> None:
+def test_another_base_takes_the_open_pull_request_along(stage: Any, make_run: Callable[..., Path]) -> None:
     first = send(stage, make_run())
     stage.standin.commit(FORK, {}, branch="develop")
     second = send(stage, make_run(text="second", tag="v2"), base="develop")
-    old, new = stored(stage)
+    (pull,) = stored(stage)
+    assert (second.outcome, second.number, pull.base) == ("updated", first.number, "develop")
+    assert any("develop" in note for note in second.notes)
+
+
+def test_own_pull_request_from_another_branch_is_closed_with_a_link(stage: Any, make_run: Callable[..., Path]) -> None:
+    first = send(stage, make_run())
+    repository = stage.github().get_repo(FORK)
+    repository.create_git_ref("refs/heads/podium/earlier", first.head)
+    body = repository.get_pull(first.number).body
+    repository.create_pull(base="main", head="podium/earlier", title=repository.get_pull(1).title, body=body)
+    second = send(stage, make_run(text="second", tag="v2"))
+    new, old = stored(stage)
     assert (old.state, new.state) == ("closed", "open")
     assert [comment.body for comment in old.comments] == [f"Superseded by #{second.number}."]
-    assert second.number != first.number
 
 
 def test_withdrawn_submission_is_closed_and_may_come_back(stage: Any, make_run: Callable[..., Path]) -> None:

@@ -63,6 +63,10 @@ class FakeRunner:
     def close(self) -> None:
         """Nothing to end."""
 
+    def root_of(self, provisions: str) -> Path | None:
+        """This machine's own."""
+        return None
+
     def run(self, job: Job) -> Completed:
         """Answer by what the program says."""
         text = b"".join(job.files.values()).decode()

@@ -82,3 +82,15 @@ def test_wall_limits_are_replaced_for_the_last_step_and_those_before_it() -> Non
     walls = [one.limits.wall_seconds for one in job(":", ":").within(0.5, 30.0).steps]
     assert walls == [30.0, 0.5]
     assert job(":", ":").limits == {"compile": LIMITS, "run": LIMITS}
+
+
+def test_what_a_step_may_drop_of_its_output_does_not_end_it(sandbox: Sandbox) -> None:
+    loud = msgspec.structs.replace(step("head -c 3000000 /dev/zero; exit 3"), drops_output=True)
+    done = sandbox.run(Job(steps=[loud], files={}))
+    assert (done.exit_code, done.output_exceeded, len(done.stdout)) == (3, False, LIMITS.output_bytes)
+
+
+def test_a_step_that_drops_its_output_ends_by_the_clock(sandbox: Sandbox) -> None:
+    endless = msgspec.structs.replace(step("while :; do echo flood; done", wall_seconds=0.5), drops_output=True)
+    done = sandbox.run(Job(steps=[endless], files={}))
+    assert (done.timed_out, done.output_exceeded, done.stdout[:6]) == (True, False, b"flood\n")

@@ -47,6 +47,9 @@ class Scripted:
     def close(self) -> None:
         pass
 
+    def root_of(self, provisions: str) -> Path | None:
+        return None
+
     def run(self, job: Job) -> Completed:
         share, again, _ = next(iter(job.files.values())).decode().split()
         with self._lock:

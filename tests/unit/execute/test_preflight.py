@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from podium.cli.doctor import needed
 from podium.cli.plan import command as plan_command
+from podium.cli.wanted import needed
 from podium.config import read_config
 from podium.demo.walkthrough import package_folder
 from podium.doctor import check_provisions
 from podium.errors import SandboxError, UnknownNameError
+from podium.execute.languages import LANGUAGES
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.machine import Machine
 from podium.execute.sandbox import Sandbox
@@ -37,7 +38,7 @@ def poor(tmp_path: Path) -> Machine:
     return Machine(commands=(str(folder),))
 
 
-def no_backend(*_: Any) -> Any:
+def no_backend(*_: Any, **__: Any) -> Any:
     pytest.fail("a backend was built although programs could not be judged")
 
 
@@ -75,9 +76,9 @@ def test_plan_says_what_is_missing_here_but_not_for_jobs_that_run_elsewhere(
 
 
 def test_doctor_asks_for_what_the_named_tasks_need_and_no_more() -> None:
-    assert needed((), ("demo-sh", "humaneval")) == (["sh", "py"], ["demo-sh", "py"])
-    assert needed(("pl",), ()) == (["pl"], ["pl", "demo-pl"])
-    assert set(needed((), ())[0]) == {"py", "sh", "pl"}
+    assert needed((), ("demo-sh", "humaneval")) == {"demo-sh": "sh", "py": "py"}
+    assert needed(("pl",), ()) == {"pl": "pl", "demo-pl": "pl"}
+    assert set(needed((), ()).values()) == set(LANGUAGES)
     with pytest.raises(UnknownNameError, match="did you mean 'demo-sh'"):
         needed((), ("demo-sch",))
 
@@ -88,7 +89,7 @@ def test_doctor_shows_every_list_of_a_language_with_versions_or_the_remedy(poor:
     assert next(iter(checks)) == "provisions py"
     assert "numpy 2" in checks["provisions py"].saw
     with Sandbox(machine=poor) as sandbox:
-        checks = {check.name: check for check in check_provisions(sandbox, needed(("sh",), ())[1])}
+        checks = {check.name: check for check in check_provisions(sandbox, needed(("sh",), ()))}
     assert set(checks) == {"provisions sh", "provisions demo-sh"}
     assert [check.ok for check in checks.values()] == [False, False]
     assert checks["provisions demo-sh"].saw.endswith(" sed")

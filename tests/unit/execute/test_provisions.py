@@ -15,9 +15,10 @@ from podium.errors import RecordError, SandboxError
 from podium.execute.jobs import one_step
 from podium.execute.languages import judge, language_named
 from podium.execute.provisions import NAMES, provisions_named
-from podium.execute.provisions.checks import APT, look, look_at_all
+from podium.execute.provisions.checks import look, look_at_all
 from podium.execute.provisions.machine import Machine
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
+from podium.execute.toolchains.missing import APT
 from podium.records import Limits, VerdictsHeader, decode
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from podium.execute.jobs import DEFAULT_PROVISIONS
 from podium.execute.languages import language_named
 from podium.execute.programs import encode_program
 from podium.execute.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from podium.execute.jobs import Completed
 
@@ -28,11 +29,12 @@ USERS = ("as we are", "ordinary")
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A program in a language; `limits` replaces some of the language's."""
+    """A program in a language; `limits` replaces some of the language's, `provisions` names its list."""
 
     language: str
     program: str
     limits: dict[str, int] = {}
+    provisions: str = DEFAULT_PROVISIONS
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ def judge(sandbox: Sandbox, case: Case) -> Judged:
     steps = [
         msgspec.structs.replace(step, limits=msgspec.structs.replace(step.limits, **case.limits)) for step in job.steps
     ]
-    completed: Completed = sandbox.run(msgspec.structs.replace(job, steps=steps))
+    completed: Completed = sandbox.run(msgspec.structs.replace(job, steps=steps, provisions=case.provisions))
     outcome, message = language.read(completed, "parity")
     stdout, stderr = (stream.decode(errors="replace") for stream in (completed.stdout, completed.stderr))
     return Judged(outcome, message, stdout, stderr, completed.cpu_seconds)
@@ -69,11 +71,13 @@ def command_as(user: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
     return [*BECOME_ORDINARY, str(SYSTEM_PYTHON), *arguments], environment
 
 
-def judge_as(user: str, cases: Sequence[Case], parent: Sequence[str] = ()) -> list[Judged]:
-    """Run programs in one sandbox as a user, started by the command `parent`."""
+def judge_as(
+    user: str, cases: Sequence[Case], parent: Sequence[str] = (), roots: Mapping[str, str] | None = None
+) -> list[Judged]:
+    """Run programs in one sandbox as a user, started by the command `parent`; `roots` are those of lists."""
     command, environment = command_as(user, __file__)
     done = subprocess.run(
-        [*parent, *command],
+        [*parent, *command, *(f"{name}={root}" for name, root in (roots or {}).items())],
         input=msgspec.json.encode(cases),
         env=environment,
         cwd="/",
@@ -88,7 +92,8 @@ def judge_as(user: str, cases: Sequence[Case], parent: Sequence[str] = ()) -> li
 def main() -> None:
     """Read cases, write what came of them."""
     cases = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Case])
-    with Sandbox() as sandbox:
+    roots = {name: Path(root) for name, root in (text.split("=", 1) for text in sys.argv[1:])}
+    with Sandbox(roots=roots) as sandbox:
         answers: list[Any] = [msgspec.to_builtins(judge(sandbox, case)) for case in cases]
     json.dump(answers, sys.stdout)
 

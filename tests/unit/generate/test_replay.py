@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from podium.errors import OtherWorkError, PodiumError, RecordError
+from podium.errors import OtherWorkError, PodiumError, RecordError, UsageError
 from podium.generate import GenerateOptions, collect_samples, generate
 from podium.generate.backends.replay import ReplayBackend
+from podium.generations import file_of
 from podium.progress import SilentProgress
 from podium.protocol import HUMANEVAL_STOP, generations_name
 from podium.records import Sampling
@@ -129,3 +130,21 @@ def test_an_absurdly_large_file_is_refused_before_it_is_parsed(tmp_path: Path, m
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PodiumError, match=r"nowhere\.json: No such file"):
         ReplayBackend(tmp_path, "auto", generations=tmp_path / "nowhere.json")
+
+
+@pytest.mark.parametrize("name", ["generations_t.json", "generations_t_Model-1.json"])
+def test_the_file_of_a_task_is_found_by_its_name(tmp_path: Path, name: str) -> None:
+    for other in (name, "generations_tt.json", "generations_other_t.json"):
+        (tmp_path / other).write_text("[]")
+    assert file_of(tmp_path, "t") == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [([], "no file of t"), (["generations_t.json", "generations_t_M.json"], "2 files of t")]
+)
+def test_a_folder_with_no_file_of_a_task_or_two_is_refused(tmp_path: Path, names: list[str], said: str) -> None:
+    for name in names:
+        (tmp_path / name).write_text("[]")
+    with pytest.raises(UsageError, match=said) as caught:
+        file_of(tmp_path, "t")
+    assert str(tmp_path / "generations_t.json") in caught.value.hint

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from podium.config import read_config
 from podium.errors import CheckpointError, UnknownNameError, UsageError
-from podium.plan import PlanOptions, matrix, plan
+from podium.plan import PlanOptions, plan
+from podium.plan.facts import facts_of
 from podium.profiles import profile_named
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,8 +32,8 @@ def test_the_demos_release_is_a_submission() -> None:
 
 
 def test_tasks_that_could_not_be_executed_are_refused_before_anything_begins() -> None:
-    options = PlanOptions(tag="v1", checkpoint=CHECKPOINT)
-    with pytest.raises(UnknownNameError, match="no executor for the programs of multiple-cpp, multiple-d") as caught:
+    options = PlanOptions(tag="v1", checkpoint=CHECKPOINT, tasks=("humaneval", "multiple-cs", "multiple-go"))
+    with pytest.raises(UnknownNameError, match="no executor for the programs of multiple-cs, multiple-go") as caught:
         plan(options, read_config(ROOT / "podium.toml"))
     assert "--tasks" in caught.value.hint
     assert "humaneval" in caught.value.hint
@@ -54,20 +56,25 @@ def test_a_run_without_a_tag_says_so(data_dir: Path) -> None:
     assert record.release.tag == "tryout"
 
 
-def test_the_matrix_has_one_job_a_task_with_its_labels(data_dir: Path) -> None:
+def test_the_facts_name_each_stages_labels_and_a_tasks_shards(data_dir: Path) -> None:
     options = PlanOptions(tag="v1", checkpoint=CHECKPOINT, data_dir=data_dir, tasks=("humaneval",), limit=2)
-    record = plan(options, read_config(ROOT / "podium.toml"))
-    assert matrix(record, "generate")["include"] == [
-        {
-            "task": "humaneval",
-            "runs-on": ["self-hosted", "Linux", "X64", "gpu"],
-            "name": "ALBOR350M",
-            "backend": "native",
-            "n-samples": "50",
-            "seed": "0",
-            "limit": "2",
-        }
-    ]
+    facts = facts_of(plan(options, read_config(ROOT / "podium.toml")))
+    (task,) = facts["tasks"]["include"]
+    assert facts["convert"] == ["ubuntu-latest"]
+    assert task["task"] == "humaneval"
+    assert task["execute"] == ["self-hosted", "Linux", "X64", "cpu"]
+    assert json.loads(task["plan"]) == {
+        "model": "ALBOR350M",
+        "backend": "native",
+        "dtype": "bfloat16",
+        "samples": "50",
+        "seed": "0",
+        "limit": "2",
+        "generate": ["self-hosted", "Linux", "X64", "gpu"],
+        "execute": ["self-hosted", "Linux", "X64", "cpu"],
+        "root": "",
+        "shards": [{"shard": "1/1", "part": "1-of-1"}],
+    }
 
 
 def test_an_unknown_task_fails_before_data_is_read() -> None:

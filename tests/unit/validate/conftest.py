@@ -38,6 +38,7 @@ from podium.run_directory import verdicts_path
 from podium.score import score
 from podium.submission.assembly import assemble, write_submission
 from podium.submission.marks import marker
+from podium.tasks import load_task
 from podium.validate import validate
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def make_plan() -> Plan:
                 task=task,
                 language=LANGUAGES[task],
                 data_sha256=sha256_bytes(task.encode()),
-                problems=[f"{task}/{number}" for number in range(count)],
+                problems=[problem.id for problem in load_task(task, None).problems],
                 problems_in_task=count,
             )
             for task, count in PROFILE.problems.items()
@@ -115,8 +116,14 @@ def make_samples(run_dir: Path, plan: Plan, task: PlannedTask, model: Model) -> 
         versions={},
     )
     rows = [
-        Sample(problem=problem, index=index, generation=f"{problem} answer {index % 7}", tokens=3, finish="stop")
-        for problem in task.problems
+        Sample(
+            problem=problem.id,
+            index=index,
+            generation=f"{problem.prompt}\nanswer {index % 7}",
+            tokens=3,
+            finish="stop",
+        )
+        for problem in load_task(task.task, None).problems
         for index in range(plan.sampling.n_samples)
     ]
     lines = [encode(header), *map(encode, rows)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tracemalloc
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,8 @@ def test_random_bytes_in_any_file_named_by_hand_are_findings(tmp_path: Path, dat
 def test_file_names_cannot_forge_lines_of_the_log(submission_dir: Path) -> None:
     (submission_dir / "x\n::error file=a::forged\x1b[2J").write_bytes(b"")
     (submission_dir / os.fsdecode(b"\xff\xfe")).write_bytes(b"")
-    assert [finding.rule for finding in found(submission_dir)] == ["unknown-file", "unknown-file"]
+    rules = [finding.rule for finding in found(submission_dir)]
+    assert sorted(rules) == ["name-characters", "name-characters", "unknown-file", "unknown-file"]
 
 
 def test_links_out_of_the_folder_are_not_followed(submission_dir: Path, tmp_path: Path) -> None:
@@ -165,6 +167,33 @@ def test_size_is_bounded_before_parsing(run_dir: Path) -> None:
     path = run_dir / "samples" / "demo-sh.1-of-1.jsonl"
     os.truncate(path, (256 << 20) + 1)
     assert ("too-large", "samples/demo-sh.1-of-1.jsonl") in {(one.rule, one.path) for one in found(run_dir)}
+
+
+def test_a_file_that_is_too_large_is_not_read(run_dir: Path) -> None:
+    os.truncate(run_dir / "scores.json", 1 << 30)
+    tracemalloc.start()
+    rules = {(one.rule, one.path) for one in validate([run_dir]).findings}
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert ("too-large", "scores.json") in rules
+    assert peak < 64 << 20
+
+
+def test_a_file_costs_at_most_ten_times_its_size(submission_dir: Path) -> None:
+    """Python counts what it allocates; of a real file most is text that is held once."""
+    path = next(submission_dir.glob("generations_*/generations_demo-sh_*.json"))
+    rows = json.loads(path.read_text())
+    size = 0
+    while size < 10 << 20:
+        rows = [[text + "\u00e9\U0001f600 if x > 3: return x\n" * 9 for text in row] for row in rows]
+        size = len(json.dumps(rows))
+    for text in (json.dumps(rows), json.dumps(rows, ensure_ascii=False)):
+        path.write_text(text)
+        tracemalloc.start()
+        validate([submission_dir])
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 10 * path.stat().st_size
 
 
 def test_nesting_is_measured_without_recursion() -> None:

@@ -8,8 +8,10 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.unit.validate.broken import CASES
 
 from podium.validate import validate
+from podium.validate.checks import FOLDER_RULES
 from podium.validate.documents import LOADING_RULES
 from podium.validate.intake import INTAKE_RULES
 from podium.validate.rules.documents import DOCUMENT_RULES
@@ -244,6 +246,11 @@ RUN_CASES: list[tuple[str, Spoil]] = [
     ("verdicts-generations", edit_line("verdicts/demo-sh.jsonl", 0, put("generations_sha256", "0" * 64))),
     ("verdicts-program", edit_line("verdicts/demo-sh.jsonl", 1, put("outcome", "crashed"))),
     ("verdicts-program", edit_lines("verdicts/demo-sh.jsonl", lambda _, row: row.update(program_sha256="0" * 64))),
+    (
+        "many-truncated",
+        edit_lines("samples/demo-sh.1-of-1.jsonl", lambda n, row: n % 9 and row.update(finish="length")),
+    ),
+    ("many-syntax-errors", edit_lines("verdicts/demo-sh.jsonl", lambda _, row: row.update(outcome="syntax_error"))),
     ("zero-without-self-test", all_at_zero_untested),
     ("environment-fault", edit_lines("verdicts/demo-sh.jsonl", lambda _, row: row.update(message="no module luaunit"))),
     ("many-timeouts", edit_lines("verdicts/demo-sh.jsonl", lambda n, row: n < 6 and row.update(outcome="timed_out"))),
@@ -292,8 +299,8 @@ SUBMISSION_CASES: list[tuple[str, Spoil]] = [
     ("name-variant", rename(gens(), f"generations_{MODEL}/generations_demo-sh_{MODEL}_demo-sh.json")),
     ("name-variant", rename(gens(), f"generations_{MODEL}/generations_demo-sh/_{MODEL}_demo-sh.json")),
     ("meta-model", edit(GROUPED, put("model", "acme/tiny-code-1b", "meta"))),
-    ("config-protocol", edit(metrics(), put("temperature", 0.8, "config"))),
-    ("config-protocol", edit(metrics(), put("limit", 5, "config"))),
+    ("config-samples", edit(metrics(), put("temperature", 0.8, "config"))),
+    ("config-limit", edit(metrics(), put("limit", 5, "config"))),
     ("suspicious-zero", edit(GROUPED, put("pass@1", 0.0, "results", 0))),
     ("generations-shape", edit(gens(), lambda value: value[0].pop())),
     ("whole-number", edit(metrics(), put("pass@1", 0.1234, "demo-sh"))),
@@ -380,8 +387,9 @@ def test_every_rule_has_a_case() -> None:
     document_rules = {rule.name for rules in DOCUMENT_RULES.values() for rule in rules}
     folder_rules = {rule.name for rule in (*RUN_RULES, *SUBMISSION_RULES)}
     # Permissions do not stop root, so `unreadable` has a test of its own.
-    all_rules = {*document_rules, *folder_rules, *INTAKE_RULES, *LOADING_RULES} - {"unreadable"}
-    assert all_rules == {rule for rule, _ in (*RUN_CASES, *SUBMISSION_CASES)}
+    all_rules = {*document_rules, *folder_rules, *INTAKE_RULES, *LOADING_RULES, *FOLDER_RULES} - {"unreadable"}
+    in_files = {path.stem.partition("--")[0] for path in CASES}
+    assert all_rules - {"nothing-known"} == in_files | {rule for rule, _ in (*RUN_CASES, *SUBMISSION_CASES)}
 
 
 def test_rule_names_are_unique_in_a_table() -> None:

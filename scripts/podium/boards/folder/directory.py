@@ -70,6 +70,22 @@ class DirectoryBoard:
             calls=[f"write {len(folder.files)} files"] if changes else [],
         )
 
+    def withdrawal(self, package: Package) -> SendPlan:
+        """What `withdraw` would remove."""
+        folder = self.folder(package)
+        is_there = folder.path.exists()
+        return SendPlan(
+            board=self.name,
+            target=str(folder.path),
+            title=self.title(package),
+            files=[],
+            submission_sha256=package.submission.sha256,
+            body_sha256=package.submission.body_sha256,
+            outcome="closed" if is_there else "unchanged",
+            release=package.tag,
+            calls=[f"remove {folder.path}"] if is_there else [],
+        )
+
     def send(self, package: Package, report: Progress) -> Receipt:
         """Write the folder; files in it that do not belong to the submission go away."""
         folder = self.folder(package)

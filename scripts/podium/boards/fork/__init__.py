@@ -1,1 +1,5 @@
-"""The board `fork`: one pull request per model on GitHub."""
+"""The leaderboard's fork on GitHub, where reviewers approve."""
+
+from podium.boards.listing import Listing
+
+BOARDS = (Listing(name="fork", where="podium.boards.fork.board:ForkBoard"),)

@@ -6,37 +6,37 @@ a rerun finds what an earlier one left, however it ended, and ends in the same o
 
 from __future__ import annotations
 
-import re
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from podium.boards.answers import RefusedError
-from podium.boards.fork.forge import Forge, PullFacts
+from podium.boards.fork.branch import own_commits
+from podium.boards.fork.decoration import decorate, missing, tell
+from podium.boards.fork.forge import Forge
+from podium.boards.fork.outlook import plan_for, plan_for_new_fork, plan_of_withdrawal
 from podium.boards.fork.preflight import fork_problems, make_fork, sync_fork
 from podium.boards.fork.situation import Situation
-from podium.boards.fork.steps import commit_steps, text_step
+from podium.boards.pull_state import PAUSE_SECONDS, held_instead, look_until_found, other_release
 from podium.boards.refusal import refuse
 from podium.errors import BaseMissingError, BoardError, BoardUnreachableError, OlderReleaseError, UsageError
-from podium.records import Receipt, SendPlan
+from podium.files import sha256_json
+from podium.names import GITHUB_NAME
+from podium.records import Receipt
 from podium.submission.marks import TRAILER, marker, plain, released_tag, withdrawn
 from podium.submission.package import Package, pack
-from podium.submission.releases import refuse_older
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from podium.boards.fork.facts import PullFacts
     from podium.boards.seam import Clients, Targets
     from podium.progress import Progress
-    from podium.records import Finding, PlannedCall
+    from podium.records import Finding, SendPlan
 
-# A fresh pull request may be invisible for seconds: the look-up is repeated, the creation never is.
-LOOKS = 4
-PAUSE_SECONDS = 2.0
 WRITES = 3
 ANY_MARKER = "podium-submission sha256:"
-FORK_NAME = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
 
 
 class ForkBoard:
@@ -45,9 +45,7 @@ class ForkBoard:
     name = "fork"
 
     def __init__(self, targets: Targets, clients: Clients, pause: Callable[[float], None] = time.sleep) -> None:
-        if not FORK_NAME.fullmatch(targets.fork):
-            message = f"{targets.fork!r} is not the name of a GitHub repository"
-            raise UsageError(message, hint="name it as OWNER/REPO: --fork, or `fork` below [submit] in podium.toml")
+        require_fork_name(targets.fork)
         self._targets, self._clients, self._pause = targets, clients, pause
 
     @cached_property
@@ -62,76 +60,55 @@ class ForkBoard:
         """What stands in the way of writing to the fork; its absence does not if it is to be made."""
         if problems := package.profile_problems(self._targets.fork, is_near=self._forge.is_near):
             return problems
-        if self._targets.create_fork and not self._forge.exists:
+        if self._makes_fork():
             return []
-        return fork_problems(self._forge, self._targets, package)
+        return fork_problems(self._forge, self._targets, len(package.submission.files))
+
+    def _makes_fork(self) -> bool:
+        """Whether sending begins with making the fork. Raises UsageError if nothing says what to make it of."""
+        if not self._targets.create_fork or self._forge.exists:
+            return False
+        if not self._targets.upstream:
+            message = f"{self._targets.fork} does not exist, and nothing says what it is to be a fork of"
+            raise UsageError(message, hint='add `upstream = "OWNER/REPO"` below [submit] in podium.toml')
+        return True
 
     def outlook(self, package: Package) -> SendPlan:
-        """What `send` would do; empty of calls while the fork is not there."""
-        problems: list[str] = []
-        situation = self._look(package) if self._forge.exists else None
-        if situation is not None:
-            try:
-                self._refuse_older(package, situation)
-            except OlderReleaseError as err:
-                problems = [str(err)]
-        found = (situation.pull or situation.past) if situation else None
-        return SendPlan(
-            board=self.name,
-            target=self._targets.fork,
-            branch=package.branch,
-            title=package.submission.title,
-            files=package.submission.files,
-            submission_sha256=package.submission.sha256,
-            body_sha256=package.submission.body_sha256,
-            outcome=situation.outcome if situation else "created",
-            reason=situation.reason if situation else "",
-            url=found.url if found else "",
-            release=package.tag,
-            replaces=self._replaces(package, situation) if situation else "",
-            world_sha256=situation.digest if situation else "",
-            calls=self._calls(package, situation) if situation else [f"POST repos/{self._targets.upstream}/forks"],
-            steps=self._steps(package, situation) if situation else [],
-            problems=problems,
-        )
+        """What `send` would do. Raises BoardError and its kinds where it would do nothing."""
+        if self._makes_fork():
+            return plan_for_new_fork(package, self._targets, missing(self._forge, self._targets, None))
+        if not self._forge.exists:
+            refuse(fork_problems(self._forge, self._targets, len(package.submission.files)))
+        situation, problems = self._look(package), []
+        try:
+            self._refuse_older(package, situation)
+        except OlderReleaseError as err:
+            problems = [str(err)]
+        return plan_for(situation, package, self._forge.repository, self._targets, problems)
 
-    def _calls(self, package: Package, situation: Situation) -> list[str]:
-        if situation.outcome in {"unchanged", "skipped"}:
-            return []
-        calls = []
-        if not situation.files_equal:
-            missing = sorted(set(situation.wanted.values()) - set(situation.blobs.values()))
-            calls = [f"POST git/blobs x {len(missing)}", "POST git/trees", "POST git/commits"]
-            calls.append(f"{'PATCH' if situation.branch_head else 'POST'} git/refs heads/{package.branch}")
-        if situation.pull is None:
-            calls += [f"POST pulls {package.branch} into {self._targets.base}", *self._decorations()]
-        elif not situation.texts_equal:
-            calls.append(f"PATCH pulls/{situation.pull.number}")
-        return calls + [f"PATCH pulls/{other.number} closed" for other in situation.others]
-
-    def _steps(self, package: Package, situation: Situation) -> list[PlannedCall]:
-        """The calls that carry content, each with the digest of what it carries."""
-        if situation.outcome in {"unchanged", "skipped"}:
-            return []
-        steps = [] if situation.files_equal else commit_steps(package, situation.wanted, situation.blobs.values())
-        return steps if situation.texts_equal else [*steps, text_step(package, situation.pull)]
-
-    def _decorations(self) -> list[str]:
-        pairs = (("labels", self._targets.labels), ("reviewers", self._targets.reviewers))
-        return [f"POST {word} {', '.join(names)}" for word, names in pairs if names]
+    def withdrawal(self, package: Package) -> SendPlan:
+        """What `withdraw` would close and delete, by name."""
+        pull, branch_head = self._what_is_open(package)
+        digest = sha256_json([pull.number if pull else 0, pull.body if pull else "", branch_head])
+        branch = package.branch if branch_head else ""
+        return plan_of_withdrawal(package, self._forge.repository, pull, branch, digest)
 
     def send(self, package: Package, report: Progress) -> Receipt:
         """Bring the fork to hold this submission in one open pull request. Raises BoardError and its kinds."""
         notes = self._ready(package, report)
         situation = self._look(package)
         self._refuse_older(package, situation)
+        notes += self._told(situation, report)
         pull, head = situation.pull or situation.past, ""
-        if situation.outcome in {"created", "updated"}:
-            self._announce(package, situation, report)
+        if situation.state.writes:
+            notes += self._announce(package, situation, report)
             if not situation.files_equal:
                 head = self._send_files(package, situation, report)
-            pull = self._edit(package, situation.pull) if situation.pull else self._open(package, situation, report)
-            self._close_others(situation, pull)
+            pull = self._edit(package, situation) if situation.pull else self._open(package, situation)
+        if pull is not None and pull.is_open:
+            notes += decorate(self._forge, pull.number, situation.missing, report)
+        if pull is not None and situation.state.writes:
+            notes += self._link(situation, pull, report)
         # What was just sent is truer than an answer that may lag behind it.
         head = head or (pull.head if pull else situation.base_head)
         return self._receipt(package, situation, pull, head, notes)
@@ -142,7 +119,7 @@ class ForkBoard:
         return Receipt(
             stage="submit",
             board=self.name,
-            outcome=situation.outcome,
+            outcome=situation.state.outcome,
             reason=situation.reason,
             url=pull.url if pull else "",
             number=pull.number if pull else 0,
@@ -150,72 +127,98 @@ class ForkBoard:
             head=head,
             submission_sha256=package.submission.sha256,
             release=package.tag,
-            replaces=self._replaces(package, situation),
+            replaces=situation.releases.replaced_by(package.tag),
             notes=notes,
         )
 
     def withdraw(self, package: Package, report: Progress) -> Receipt:
         """Close this model's open pull request and delete its branch; whoever reads it sees that we did."""
-        branch_head, pull = self._forge.head_of(package.branch), self._own_pull(package)
-        if branch_head and self._forge.head_of(self._targets.base):
-            self._own_commits(package, branch_head)
+        pull, branch_head = self._what_is_open(package)
         if pull is not None:
             self._forge.close_pull(pull.number, withdrawn(pull.body))
         # Looked at again: a branch that was not shown a moment ago must not be left behind.
         left = self._forge.head_of(package.branch) or branch_head
         if left is not None:
-            self._own_commits(package, left)
+            own_commits(self._forge, package, self._targets.base, left)
             self._forge.delete_branch(package.branch)
         acted = pull is not None or left is not None
         return Receipt(
             stage="submit",
             board=self.name,
             outcome="closed" if acted else "unchanged",
-            reason="" if acted else "nothing of this model is open in the fork",
+            reason=held_instead(package.tag, pull.body if pull else "")
+            if acted
+            else "nothing of this model is open in the fork",
             url=pull.url if pull else "",
             number=pull.number if pull else 0,
+            branch=package.branch,
             submission_sha256=package.submission.sha256,
             release=package.tag,
+            replaces=other_release(package.tag, pull.body) if pull else "",
+            notes=[f"deleted the branch {package.branch}"] if left is not None else [],
         )
+
+    def _what_is_open(self, package: Package) -> tuple[PullFacts | None, str | None]:
+        """Our open pull request and our branch's head. Raises BoardError where somebody else's work is on it."""
+        if not self._forge.exists:
+            refuse(fork_problems(self._forge, self._targets, 0))
+        base, branch_head = self._forge.base_of(self._targets.base), self._forge.head_of(package.branch)
+        if base is not None:
+            self._targets = self._targets.with_base(base[0])
+        if branch_head and base:
+            own_commits(self._forge, package, base[0], branch_head)
+        return self._own_pull(package), branch_head
 
     def _ready(self, package: Package, report: Progress) -> list[str]:
         """Make and sync the fork where that is asked for; returns what was done."""
         notes = []
-        if self._targets.create_fork:
+        if self._makes_fork():
             notes.append(make_fork(self._forge, self._targets, self._pause, report))
-            refuse(fork_problems(self._forge, self._targets, package))
+            refuse(fork_problems(self._forge, self._targets, len(package.submission.files)))
         if self._targets.sync:
-            notes.append(sync_fork(self._forge, self._targets.base))
-        notes = [note for note in notes if note]
+            base = self._forge.base_of(self._targets.base)
+            notes.append(sync_fork(self._forge, base[0] if base else self._targets.base))
+        for note in notes:
+            report.note(f"submit: {note}")
+        return notes
+
+    def _told(self, situation: Situation, report: Progress) -> list[str]:
+        """What a person should know of the fork: names that changed, a draft."""
+        notes = [self._forge.renamed] if self._forge.renamed else []
+        if situation.base != self._targets.base:
+            notes.append(f"the branch {self._targets.base} is {situation.base} now; GitHub leads on from the old name")
+        if situation.pull is not None and situation.pull.base != situation.base:
+            notes.append(f"{situation.pull.url} goes into {situation.base} again; it was led to {situation.pull.base}")
+        if situation.pull is not None and situation.pull.is_draft:
+            notes.append(
+                f"{situation.pull.url} is a draft: nothing is published until it is marked as ready for review"
+            )
         for note in notes:
             report.note(f"submit: {note}")
         return notes
 
     def _refuse_older(self, package: Package, situation: Situation) -> None:
-        if situation.outcome != "unchanged":
-            refuse_older(package.tag, situation.releases, self._targets.fork, force=self._targets.force)
-
-    @staticmethod
-    def _replaces(package: Package, situation: Situation) -> str:
-        return next((tag for tag in situation.releases if tag != package.tag), "")
+        situation.releases.refuse(package.tag, situation.state, self._forge.repository, force=self._targets.force)
 
     # Looking
 
     def _look(self, package: Package) -> Situation:
         """Read everything `send` decides on. Raises BoardError when the branch or pull request is somebody else's."""
-        base_head = self._forge.head_of(self._targets.base)
-        if base_head is None:
-            message = f"{self._targets.fork} has no branch {self._targets.base!r}"
+        there = self._forge.base_of(self._targets.base)
+        if there is None:
+            message = f"{self._forge.repository} has no branch {self._targets.base!r}"
             raise BaseMissingError(message, hint="--base names the branch the leaderboard uses")
+        base, base_head = there
         branch_head = self._forge.head_of(package.branch)
-        own = self._own_commits(package, branch_head) if branch_head else []
+        own = own_commits(self._forge, package, base, branch_head) if branch_head else []
         listed = self._forge.pulls("all")
-        ours = [pull for pull in listed if self._is_ours(package, pull)]
-        pull = self._checked(next((pull for pull in ours if pull.is_open), None), package)
-        closed = [pull for pull in ours if not pull.is_open]
+        ours = [pull for pull in listed if pull.branch == package.branch and not pull.from_fork]
+        pull = self._open_one(ours, base, package)
+        closed = [past for past in ours if past.base == base and not past.is_open]
         named = marker(package.submission.sha256)
         base_blobs = self._forge.blobs_at(base_head, package.submission.folder)
         return Situation(
+            base=base,
             base_head=base_head,
             branch_head=branch_head,
             # A branch without own commits is a left-over of something merged.
@@ -225,37 +228,31 @@ class ForkBoard:
             pull=pull,
             past=None if pull else next((past for past in closed if named in past.body), None),
             merged=next((past for past in closed if past.is_merged), None),
-            others=[other for other in listed if other not in ours and self._is_stray(package, other)],
+            others=[other for other in listed if other != pull and self._is_stray(package, other)],
             texts_equal=pull is not None and same_texts(pull, package),
+            missing=missing(self._forge, self._targets, pull),
         )
 
-    def _is_ours(self, package: Package, pull: PullFacts) -> bool:
-        return (pull.branch, pull.base, pull.from_fork) == (package.branch, self._targets.base, False)
+    def _open_one(self, ours: list[PullFacts], base: str, package: Package) -> PullFacts | None:
+        """Our open pull request; one that somebody led to another base is still the one there is to be."""
+        opened = [pull for pull in ours if pull.is_open]
+        straight = next((pull for pull in opened if pull.base == base), None)
+        if straight is not None:
+            return self._checked(straight, package)
+        return next((pull for pull in opened if ANY_MARKER in pull.body and self._forge.is_me(pull.author)), None)
 
     def _is_stray(self, package: Package, pull: PullFacts) -> bool:
         """Whether an open pull request is podium's for the same model, from another branch or into another base."""
         is_same = pull.title == package.submission.title and ANY_MARKER in pull.body
         return pull.is_open and not pull.from_fork and is_same and self._forge.is_me(pull.author)
 
-    def _own_commits(self, package: Package, branch_head: str) -> list[str]:
-        """Commits of our branch beyond the base. Raises BoardError if one of them is not ours."""
-        commits = self._forge.commits_beyond(self._targets.base, branch_head)
-        foreign = [commit.sha for commit in commits if not commit.is_own]
-        if foreign:
-            message = (
-                f"the branch {package.branch} of {self._targets.fork} holds a commit that this account's podium "
-                f"did not make: {foreign[-1][:12]}"
-            )
-            hint = "keep that work on another branch, delete this one, and run the same command again"
-            raise BoardError(message, hint=hint)
-        return [commit.sha for commit in commits]
-
     def _own_pull(self, package: Package) -> PullFacts | None:
-        opened = (pull for pull in self._forge.pulls("open") if self._is_ours(package, pull))
-        return self._checked(next(opened, None), package)
+        listed = self._forge.pulls("open")
+        ours = [pull for pull in listed if pull.branch == package.branch and not pull.from_fork]
+        return self._open_one(ours, self._targets.base, package)
 
-    def _checked(self, pull: PullFacts | None, package: Package) -> PullFacts | None:
-        if pull is not None and not self._forge.is_me(pull.author) and ANY_MARKER not in pull.body:
+    def _checked(self, pull: PullFacts, package: Package) -> PullFacts:
+        if not self._forge.is_me(pull.author) and ANY_MARKER not in pull.body:
             message = f"pull request #{pull.number} from {package.branch} was opened by {pull.author}, not by podium"
             raise BoardError(message, hint=f"close {pull.url}, then run the same command again")
         return pull
@@ -280,12 +277,12 @@ class ForkBoard:
     def _send_blobs(self, package: Package, situation: Situation, present: Mapping[str, str], report: Progress) -> None:
         there = {*present.values(), *situation.blobs.values()}
         missing = [file for file in package.submission.files if situation.wanted[file.path] not in there]
-        report.start(f"submit {self._targets.fork}", len(missing), "files")
+        report.start(f"submit {self._forge.repository}", len(missing), "files")
         for file in missing:
             data = package.read(file)
             blob = self._again(lambda data=data: self._forge.write_blob(data))  # type: ignore[misc]
             if blob != situation.wanted[file.path]:
-                message = f"{self._targets.fork} stored {file.path} as {blob}, which is not what was sent"
+                message = f"{self._forge.repository} stored {file.path} as {blob}, which is not what was sent"
                 raise BoardError(message, hint="run the same command again; tell GitHub if it stays")
             report.advance()
         report.finish()
@@ -310,73 +307,55 @@ class ForkBoard:
             if self._forge.head_of(package.branch) != commit:
                 raise
 
-    def _open(self, package: Package, situation: Situation, report: Progress) -> PullFacts:
+    def _open(self, package: Package, situation: Situation) -> PullFacts:
         title = package.submission.title
         try:
-            pull = self._forge.open_pull(package.branch, self._targets.base, title, package.text)
+            return self._forge.open_pull(package.branch, situation.base, title, package.text)
         except (BoardUnreachableError, RefusedError) as err:
             if isinstance(err, RefusedError) and err.kind != "exists":
                 raise
-            found = self._wait_for_pull(package)
+            # After a lost answer: look whether the pull request came to be.
+            found = look_until_found(lambda: self._own_pull(package), self._pause)
             if found is None:
                 raise
-            pull = found
-        self._decorate(pull.number, report)
-        merged = situation.merged
-        if merged is not None:
-            self._tell(
-                pull.number, f"This follows #{merged.number}, the release `{released_tag(merged.body)}`.", report
-            )
-        return pull
+            return found
 
-    def _wait_for_pull(self, package: Package) -> PullFacts | None:
-        """After a lost answer: look whether the pull request came to be, a few times."""
-        for look in range(LOOKS):
-            if look:
-                self._pause(PAUSE_SECONDS)
-            pull = self._own_pull(package)
-            if pull is not None:
-                return pull
-        return None
-
-    def _edit(self, package: Package, pull: PullFacts) -> PullFacts:
-        if not same_texts(pull, package):
-            self._forge.edit_pull(pull.number, package.submission.title, package.text)
+    def _edit(self, package: Package, situation: Situation) -> PullFacts | None:
+        pull = situation.pull
+        if pull is None:
+            return None
+        if situation.is_edited:
+            self._forge.edit_pull(pull.number, package.submission.title, package.text, situation.base)
         return self._forge.pull(pull.number)
 
-    def _decorate(self, number: int, report: Progress) -> None:
-        """Labels and reviewers help people; without them the submission is as good."""
-        targets = self._targets
-        try:
-            if targets.labels:
-                self._forge.add_labels(number, targets.labels)
-            if targets.reviewers:
-                self._forge.request_reviews(number, targets.reviewers)
-        except BoardError as err:
-            report.note(f"submit: the pull request stands, but {err}")
-
-    def _announce(self, package: Package, situation: Situation, report: Progress) -> None:
+    def _announce(self, package: Package, situation: Situation, report: Progress) -> list[str]:
         """Say in the open pull request that another release takes its place, before anything of it changes."""
-        pull = situation.pull
-        if pull is None or released_tag(pull.body) in {"", package.tag}:
-            return
+        pull, held = situation.pull, situation.takes_the_place_of(package.tag)
+        if pull is None or not held:
+            return []
         text = (
-            f"The release `{package.tag}` takes the place of `{released_tag(pull.body)}` in this pull request. "
+            f"The release `{package.tag}` takes the place of `{held}` in this pull request. "
             f"What it held until now: {pull.head}."
         )
-        self._tell(pull.number, text, report)
+        return tell(self._forge, pull.number, text, report)
 
-    def _tell(self, number: int, text: str, report: Progress) -> None:
-        try:
-            self._forge.comment_once(number, text)
-        except BoardError as err:
-            report.note(f"submit: the pull request stands, but {err}")
-
-    def _close_others(self, situation: Situation, pull: PullFacts) -> None:
-        """Close what the pull request replaces, with a link to it."""
+    def _link(self, situation: Situation, pull: PullFacts, report: Progress) -> list[str]:
+        """Link the new pull request with the merged one it follows, and close what it replaces."""
+        notes, merged = [], situation.merged
+        if situation.pull is None and merged is not None:
+            text = f"This follows #{merged.number}, the release `{released_tag(merged.body)}`."
+            notes += tell(self._forge, pull.number, text, report)
         for other in situation.others:
-            self._forge.comment_once(other.number, f"Superseded by #{pull.number}.")
+            notes += tell(self._forge, other.number, f"Superseded by #{pull.number}.", report)
             self._forge.close_pull(other.number, withdrawn(other.body))
+        return notes
+
+
+def require_fork_name(name: str) -> None:
+    """Raises UsageError unless this can be the name of a repository on GitHub."""
+    if not GITHUB_NAME.fullmatch(name):
+        message = f"{name!r} is not the name of a GitHub repository"
+        raise UsageError(message, hint="name it as OWNER/REPO: --fork, or `fork` below [submit] in podium.toml")
 
 
 def same_texts(pull: PullFacts, package: Package) -> bool:

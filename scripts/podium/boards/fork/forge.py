@@ -6,13 +6,14 @@ Every failure is a BoardError or one of its kinds. Which call to make, and when,
 from __future__ import annotations
 
 import base64
+import re
 import time
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from podium.boards.answers import SAFE_AGAIN, RefusedError, github_answers, patiently
+from podium.boards.fork.facts import BlobFacts, BranchCommit, PullFacts, ReviewFacts, pull_facts, review_facts
 from podium.errors import BoardUnreachableError, TokenScopeError
 from podium.submission.marks import TRAILER, plain
 from podium.tokens import is_on_this_machine
@@ -33,38 +34,14 @@ MODE = "100644"
 TRUSTED_ASSOCIATIONS = {"OWNER", "MEMBER", "COLLABORATOR"}
 # GitHub itself is the committer of what it signs.
 WEB_FLOW = "web-flow"
+_NUMBERED = re.compile(r"/repositories/(\d+)$")
 
 
-class PullFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A pull request as far as the boards care."""
+class Budget(NamedTuple):
+    """How many calls a token may make until GitHub's limit is reset, and when that is, by GitHub's clock."""
 
-    number: int
-    url: str
-    title: str
-    body: str
-    author: str
-    branch: str
-    from_fork: bool
-    base: str
-    head: str
-    is_open: bool
-    is_merged: bool
-
-
-class OwnedCommit(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit, and whether podium made it with this token's account."""
-
-    sha: str
-    is_own: bool
-
-
-class ReviewFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One review: who, `state` and `association` in GitHub's words, and the commit that was looked at."""
-
-    author: str
-    state: str
-    commit: str
-    association: str
+    calls: int
+    wait_seconds: float
 
 
 def _content(entry: GitTreeElement) -> str:
@@ -77,7 +54,7 @@ class Forge:
 
     def __init__(self, client: Github, repository: str, pause: Callable[[float], None] = time.sleep) -> None:
         self._client, self._pause = client, pause
-        self.repository = repository
+        self._named = repository
         self._known: Repository | None = None
         auth = client.requester.auth
         self._secret = auth.token if auth else ""
@@ -98,11 +75,29 @@ class Forge:
         return patiently(once, self._pause)
 
     @property
+    def repository(self) -> str:
+        """OWNER/REPO: as GitHub answers it, once it was asked, which is another name after a rename."""
+        return (self._known.full_name if self._known is not None else None) or self._named
+
+    @property
+    def renamed(self) -> str:
+        """The sentence about a repository that has another name than the one it was looked for by; or nothing."""
+        if self.repository.lower() == self._named.lower():
+            return ""
+        return f"{self._named} is {self.repository} now; GitHub leads on from the old name"
+
+    @property
     def _repo(self) -> Repository:
         if self._known is None:
-            with self._answers(f"look at the repository {self.repository}"):
-                self._known = self._client.get_repo(self.repository)
+            with self._answers(f"look at the repository {self._named}"):
+                self._known = self._found(self._named)
         return self._known
+
+    def _found(self, name: str) -> Repository:
+        """A repository, also behind a redirect that the client does not follow (307 instead of 301)."""
+        found = self._client.get_repo(name)
+        number = _NUMBERED.search(str(found.raw_headers.get("location", "")))
+        return self._client.get_repo(int(number[1])) if number and not found.raw_data.get("id") else found
 
     def forget(self) -> None:
         """Look at the repository anew."""
@@ -119,7 +114,7 @@ class Forge:
 
     def is_me(self, login: str) -> bool:
         """Whether an account is the token's; for a token that has no name, whether it is a bot."""
-        return login == self.login if self.login else login.endswith("[bot]")
+        return login.lower() == self.login.lower() if self.login else login.endswith("[bot]")
 
     @property
     def exists(self) -> bool:
@@ -131,14 +126,22 @@ class Forge:
                 raise
             return False
         if not found:  # from a proxy, for example
-            message = f"could not look at the repository {self.repository}: GitHub's API answered with no repository"
+            message = f"could not look at the repository {self._named}: GitHub's API answered with no repository"
             raise BoardUnreachableError(message, hint=SAFE_AGAIN)
         return True
 
     def is_fork_of(self, upstream: str) -> bool:
-        """Whether the repository is `upstream`'s fork, directly or through other forks."""
-        roots = (self._repo.parent, self._repo.source)
-        return upstream.lower() in {root.full_name.lower() for root in roots if root is not None}
+        """Whether the repository is `upstream`'s fork, directly or through other forks; its name may be an old one."""
+        roots = [root for root in (self._repo.parent, self._repo.source) if root is not None]
+        if upstream.lower() in {root.full_name.lower() for root in roots}:
+            return True
+        try:
+            with self._answers(f"look at the repository {upstream}"):
+                return self._found(upstream).id in {root.id for root in roots}
+        except RefusedError as err:
+            if err.kind != "missing":
+                raise
+            return False
 
     @property
     def scopes(self) -> list[str] | None:
@@ -146,20 +149,32 @@ class Forge:
         # Told with every answer, so after the one that tells the account.
         return self._client.oauth_scopes if self.login else None
 
-    @property
-    def budget(self) -> int:
-        """How many calls the token may make until GitHub's limit is reset."""
-        with self._answers("ask GitHub for this token's limits"):
-            return self._client.get_rate_limit().resources.core.remaining
+    @cached_property
+    def budget(self) -> Budget | None:
+        """What the token may still ask GitHub; None where nothing is counted, as GitHub Enterprise does by default."""
+        try:
+            with self._answers("ask GitHub for this token's limits"):
+                limits = self._client.get_rate_limit()
+        except RefusedError as err:
+            if err.kind != "missing":
+                raise
+            return None
+        core = limits.resources.core
+        now = parsedate_to_datetime(str(limits.raw_headers.get("date") or format_datetime(core.reset)))
+        return Budget(calls=core.remaining, wait_seconds=max(0.0, (core.reset - now).total_seconds()))
 
     def fork_from(self, upstream: str) -> None:
-        """Ask for this repository as a fork of `upstream`; GitHub makes it in its own time."""
-        owner, _, name = self.repository.partition("/")
-        options = {} if owner == self.login else {"organization": owner}
-        doing = f"fork {upstream} as {self.repository}"
+        """Ask for this repository as a fork of `upstream`; GitHub makes it in its own time.
+
+        An owner has one fork of a network: where that is there under another name, GitHub answers with it.
+        """
+        owner, _, name = self._named.partition("/")
+        options = {} if owner.lower() == self.login.lower() else {"organization": owner}
+        doing = f"fork {upstream} as {self._named}"
         with self._answers(doing):
-            source = self._client.get_repo(upstream)
-        self._write(doing, lambda: source.create_fork(name=name, default_branch_only=True, **options))
+            source = self._found(upstream)
+        made = self._write(doing, lambda: source.create_fork(name=name, default_branch_only=True, **options))
+        self._named = made.full_name or self._named
 
     def sync(self, branch: str) -> str:
         """Bring a branch up to the upstream's; returns GitHub's sentence. Raises RefusedError on conflicts."""
@@ -189,29 +204,68 @@ class Forge:
                 return None
             raise
 
+    def base_of(self, branch: str) -> tuple[str, str] | None:
+        """Name and last commit of a branch, also one that has another name now; None if there is none."""
+        head = self.head_of(branch)
+        if head is not None:
+            return branch, head
+        try:
+            with self._answers(f"look for the branch {branch} of {self.repository}"):
+                found = self._repo.get_branch(branch)
+        except RefusedError as err:
+            if err.kind != "missing":
+                raise
+            return None
+        return found.name, found.commit.sha
+
     def blobs_at(self, commit: str, folder: str) -> dict[str, str]:
         """Git's names of all files of a folder at a commit, by path below it; empty if there is no such folder."""
+        return {entry.path: _content(entry) for entry in self._files(commit, folder)}
+
+    def files_at(self, commit: str, folder: str) -> dict[str, BlobFacts]:
+        """All files of a folder at a commit, by path below it; empty if there is no such folder."""
+        return {
+            entry.path: BlobFacts(sha=entry.sha, size_bytes=entry.size or 0, mode=entry.mode)
+            for entry in self._files(commit, folder)
+        }
+
+    def _files(self, commit: str, folder: str) -> list[GitTreeElement]:
         with self._answers(f"list {folder} of {self.repository}"):
             sha = commit
             for part in folder.split("/"):
                 entries = self._repo.get_git_tree(sha).tree
                 found = [entry.sha for entry in entries if entry.path == part and entry.type == "tree"]
                 if not found:
-                    return {}
+                    return []
                 sha = found[0]
             listed = self._repo.get_git_tree(sha, recursive=True).tree
-            return {entry.path: _content(entry) for entry in listed if entry.type != "tree"}
+            return [entry for entry in listed if entry.type != "tree"]
 
-    def commits_beyond(self, base: str, branch_head: str) -> list[OwnedCommit]:
-        """Commits of the branch that the base lacks, oldest first, each with whether this account's podium made it."""
+    def read_blob(self, sha: str) -> bytes:
+        """The bytes of a file by git's name of them."""
+        with self._answers(f"read a file of {self.repository}"):
+            return base64.b64decode(self._repo.get_git_blob(sha).content)
+
+    def changed_paths(self, number: int) -> list[str]:
+        """The files that a pull request changes, whatever it does to them."""
+        with self._answers(f"list the files of pull request #{number} of {self.repository}"):
+            return [file.filename for file in self._repo.get_pull(number).get_files()]
+
+    def commits_beyond(self, base: str, branch_head: str) -> list[BranchCommit]:
+        """Commits of the branch that the base lacks, oldest first, each with who podium is to it."""
         with self._answers(f"compare {base} with {branch_head} in {self.repository}"):
-            commits = list(self._repo.compare(base, branch_head).commits)
-            return [OwnedCommit(sha=commit.sha, is_own=self._is_own(commit)) for commit in commits]
+            return [self._branch_commit(commit) for commit in self._repo.compare(base, branch_head).commits]
 
-    def _is_own(self, commit: Commit) -> bool:
+    def _branch_commit(self, commit: Commit) -> BranchCommit:
         author, committer = (who.login if who else "" for who in (commit.author, commit.committer))
         has_trailer = any(line.startswith(TRAILER) for line in commit.commit.message.splitlines())
-        return has_trailer and self.is_me(author) and committer in {author, WEB_FLOW}
+        is_ours = has_trailer and self.is_me(author)
+        return BranchCommit(
+            sha=commit.sha,
+            parents=tuple(parent.sha for parent in commit.parents),
+            is_own=is_ours and committer in {author, WEB_FLOW},
+            is_copy=is_ours and committer not in {author, WEB_FLOW},
+        )
 
     def write_blob(self, data: bytes) -> str:
         """Store one file's bytes; repeating it changes nothing."""
@@ -260,20 +314,7 @@ class Forge:
             return self._facts(self._repo.get_pull(number))
 
     def _facts(self, pull: PullRequest) -> PullFacts:
-        head_repository = pull.head.repo.full_name if pull.head.repo else ""
-        return PullFacts(
-            number=pull.number,
-            url=pull.html_url,
-            title=pull.title,
-            body=pull.body or "",
-            author=pull.user.login if pull.user else "",
-            branch=pull.head.ref,
-            from_fork=head_repository.lower() != self.repository.lower(),
-            base=pull.base.ref,
-            head=pull.head.sha,
-            is_open=pull.state == "open",
-            is_merged=pull.merged_at is not None,
-        )
+        return pull_facts(pull, self._repo.id, self._repo.owner.login)
 
     def open_pull(self, branch: str, base: str, title: str, body: str) -> PullFacts:
         """Open a pull request within this repository. Raises RefusedError `exists`, `no_commits` and others."""
@@ -282,10 +323,17 @@ class Forge:
             self._write(doing, lambda: self._repo.create_pull(base=base, head=branch, title=title, body=body))
         )
 
-    def edit_pull(self, number: int, title: str, body: str) -> None:
-        """Give a pull request another title and text."""
+    def edit_pull(self, number: int, title: str, body: str, base: str) -> None:
+        """Give a pull request another title, text and base; the base is named only if it is another one."""
+        from github.GithubObject import NotSet
+
         doing = f"edit pull request #{number} of {self.repository}"
-        self._write(doing, lambda: self._repo.get_pull(number).edit(title=title, body=body))
+
+        def edit() -> None:
+            pull = self._repo.get_pull(number)
+            pull.edit(title=title, body=body, base=NotSet if pull.base.ref == base else base)
+
+        self._write(doing, edit)
 
     def close_pull(self, number: int, body: str) -> None:
         """Close a pull request and give it another text, in one call."""
@@ -294,13 +342,18 @@ class Forge:
 
     def add_labels(self, number: int, labels: tuple[str, ...]) -> None:
         """Label a pull request."""
-        doing = f"label pull request #{number} of {self.repository}"
+        doing = f"label pull request #{number} of {self.repository} with {', '.join(labels)}"
         self._write(doing, lambda: self._repo.get_pull(number).add_to_labels(*labels))
 
     def request_reviews(self, number: int, reviewers: tuple[str, ...]) -> None:
-        """Ask accounts for a review."""
-        doing = f"ask for reviews of pull request #{number} of {self.repository}"
-        self._write(doing, lambda: self._repo.get_pull(number).create_review_request(reviewers=list(reviewers)))
+        """Ask accounts for a review, and teams of the owner (`OWNER/TEAM`)."""
+        doing = f"ask {', '.join(reviewers)} for a review of pull request #{number} of {self.repository}"
+        wanted = {
+            "reviewers": [name for name in reviewers if "/" not in name],
+            "team_reviewers": [name.partition("/")[2] for name in reviewers if "/" in name],
+        }
+        asked = {kind: names for kind, names in wanted.items() if names}
+        self._write(doing, lambda: self._repo.get_pull(number).create_review_request(**asked))
 
     def comment_once(self, number: int, text: str) -> None:
         """Comment on a pull request unless this very comment stands there; a lost answer is never repeated blindly."""
@@ -314,16 +367,7 @@ class Forge:
     def reviews(self, number: int) -> list[ReviewFacts]:
         """All reviews of a pull request, oldest first."""
         with self._answers(f"read the reviews of pull request #{number} of {self.repository}"):
-            return [
-                ReviewFacts(
-                    author=review.user.login,
-                    state=review.state,
-                    commit=review.commit_id or "",
-                    association=str(review.raw_data.get("author_association", "")),
-                )
-                for review in self._repo.get_pull(number).get_reviews()
-                if review.user
-            ]
+            return [review_facts(review) for review in self._repo.get_pull(number).get_reviews() if review.user]
 
     def may_write(self, review: ReviewFacts) -> bool:
         """Whether the author of a review has write access here, so that the approval counts.
@@ -336,3 +380,7 @@ class Forge:
                 return permission in {"admin", "maintain", "write"}
         except TokenScopeError:
             return review.association in TRUSTED_ASSOCIATIONS
+        except RefusedError as err:  # the account is gone
+            if err.kind != "missing":
+                raise
+            return False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from podium.boards.answers import RefusedError
 from podium.errors import (
     BoardError,
     TokenScopeError,
-    UsageError,
 )
 from podium.records import Finding
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from podium.boards.fork.forge import Forge
     from podium.boards.seam import Targets
     from podium.progress import Progress
-    from podium.submission.package import Package
 
 WRITING_SCOPES = {"repo", "public_repo"}
 # Reads and writes beside one call a file; measured on the stand-in, with room for pages of pull requests.
@@ -27,9 +26,9 @@ LOOKS = 10
 PAUSE_SECONDS = 3.0
 
 
-def fork_problems(forge: Forge, targets: Targets, package: Package) -> list[Finding]:
-    """Everything that stands in the way in the fork, by reading only. Raises TokenError, BoardUnreachableError."""
-    findings = _token_problems(forge, len(package.submission.files) + CALLS_BESIDE_FILES)
+def fork_problems(forge: Forge, targets: Targets, files: int) -> list[Finding]:
+    """Everything that stands in the way of so many files in the fork. Raises TokenError, BoardUnreachableError."""
+    findings = _token_problems(forge, files + CALLS_BESIDE_FILES)
     if not forge.exists:
         hint = "check --fork and that the token may see it; --create-fork makes it where [submit] names its upstream"
         return [*findings, _problem("fork-missing", forge, "does not exist for this token", hint)]
@@ -41,9 +40,12 @@ def _token_problems(forge: Forge, calls: int) -> list[Finding]:
     if scopes is not None and not WRITING_SCOPES & set(scopes):
         fault = f"cannot be written to: the token has only the scopes {', '.join(scopes) or '(none)'}"
         findings.append(_problem("token-scope", forge, fault, "give the classic token the scope public_repo or repo"))
-    if forge.budget < calls:
-        fault = f"needs about {calls} calls, and the token has {forge.budget} left until GitHub's limit is reset"
-        findings.append(_problem("api-budget", forge, fault, "wait until the hour is over, then run the command again"))
+    budget = forge.budget
+    if budget is not None and budget.calls < calls:
+        fault = f"needs about {calls} calls, and the token has {budget.calls} left until GitHub's limit is reset"
+        minutes = ceil(budget.wait_seconds / 60)
+        hint = f"wait {minutes} minutes until GitHub resets the limit, then run the same command again"
+        findings.append(_problem("api-budget", forge, fault, hint))
     return findings
 
 
@@ -57,25 +59,20 @@ def _fork_problems(forge: Forge, targets: Targets) -> list[Finding]:
     if not forge.can_push:
         hint = f"give {login} write access to {forge.repository}, or set PODIUM_FORK_TOKEN to a token that has it"
         findings.append(_problem("fork-read-only", forge, f"cannot be written to by {login}", hint))
-    if forge.head_of(targets.base) is None:
+    if forge.base_of(targets.base) is None:
         hint = "name the branch the leaderboard uses: --base, or `base` below [submit] in podium.toml"
         findings.append(_problem("fork-base-missing", forge, f"has no branch {targets.base!r}", hint))
     return findings
 
 
 def make_fork(forge: Forge, targets: Targets, pause: Callable[[float], None], report: Progress) -> str:
-    """Fork the upstream unless the fork is there, and wait until it is; says what was done. Raises BoardError."""
-    if forge.exists:
-        return ""
-    if not targets.upstream:
-        message = f"{forge.repository} does not exist, and nothing says what it is to be a fork of"
-        raise UsageError(message, hint="set `upstream` below [submit] in podium.toml")
+    """Fork the upstream and wait until the fork is there; says what was done. Raises BoardError."""
     report.note(f"submit: forking {targets.upstream} as {forge.repository}")
     forge.fork_from(targets.upstream)
     for _ in range(LOOKS):
         pause(PAUSE_SECONDS)
         forge.forget()
-        if forge.exists and forge.head_of(targets.base) is not None:
+        if forge.exists and forge.base_of(targets.base) is not None:
             return f"forked {targets.upstream} as {forge.repository}"
     message = f"GitHub has not finished the fork {forge.repository}"
     raise BoardError(message, hint="run the same command again in a minute; it goes on with the fork when it is there")

@@ -10,7 +10,7 @@ from podium.records import PlannedCall
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from podium.boards.fork.forge import PullFacts
+    from podium.boards.fork.facts import PullFacts
     from podium.submission.package import Package
 
 

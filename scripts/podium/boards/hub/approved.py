@@ -5,7 +5,6 @@ Reads a run directory with submit.json, the fork's pull request and its reviews.
 
 from __future__ import annotations
 
-import re
 import time
 from abc import ABC, abstractmethod
 from functools import cached_property
@@ -15,24 +14,24 @@ from podium.boards.fork.forge import Forge
 from podium.boards.hub.approval import approved_pull
 from podium.boards.hub.offers import HubTarget
 from podium.boards.hub.repository import Hub
+from podium.boards.pull_state import held_instead, other_release
 from podium.errors import ApprovalError, OlderReleaseError, RecordError, UsageError
+from podium.files import sha256_json
+from podium.names import HUB_NAME
 from podium.records import Receipt, SendPlan, read_record
 from podium.run_directory import SUBMIT_RECEIPT
 from podium.submission.package import Package, pack
-from podium.submission.releases import refuse_older
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from podium.boards.fork.forge import PullFacts
+    from podium.boards.fork.facts import PullFacts
     from podium.boards.hub.offers import Offer, Showing
     from podium.boards.hub.repository import Kind
     from podium.boards.seam import Clients, Targets
     from podium.progress import Progress
     from podium.records import Finding
-
-HUB_NAME = re.compile(r"[A-Za-z0-9._-]{1,96}/[A-Za-z0-9._-]{1,96}")
 
 
 class ApprovedBoard(ABC):
@@ -100,17 +99,17 @@ class ApprovedBoard(ABC):
             problems = [str(err)]
         return SendPlan(
             board=self.name,
-            target=self.repository(package),
+            target=counter.repository,
             branch=f"refs/pr/{showing.proposal.number}" if showing.proposal else "",
             title=offer.title,
             files=offer.files,
             submission_sha256=package.submission.sha256,
             body_sha256=package.submission.body_sha256,
-            outcome=showing.outcome,
+            outcome=showing.state.outcome,
             reason=showing.reason,
             url=showing.proposal.url if showing.proposal else "",
             release=package.tag,
-            replaces=_replaces(package, showing),
+            replaces=showing.releases.replaced_by(package.tag),
             world_sha256=showing.digest,
             calls=showing.calls,
             steps=showing.steps(offer),
@@ -118,8 +117,30 @@ class ApprovedBoard(ABC):
         )
 
     def _refuse_older(self, package: Package, showing: Showing) -> None:
-        if showing.outcome != "unchanged":
-            refuse_older(package.tag, showing.releases, showing.place, force=self._targets.force)
+        showing.releases.refuse(package.tag, showing.state, showing.place, force=self._targets.force)
+
+    def withdrawal(self, package: Package) -> SendPlan:
+        """What `withdraw` would close, by name."""
+        counter = self._hub_target(package)
+        offer = self.offer(package, _submitted_url(package))
+        counter.require()
+        proposal = counter.open_one(offer.title)
+        calls = [f"POST discussions/{proposal.number}/comment/{proposal.comment}/edit"] if proposal else []
+        return SendPlan(
+            board=self.name,
+            target=counter.repository,
+            branch=f"refs/pr/{proposal.number}" if proposal else "",
+            title=proposal.title if proposal else offer.title,
+            files=[],
+            submission_sha256=package.submission.sha256,
+            body_sha256=package.submission.body_sha256,
+            outcome="closed" if proposal else "unchanged",
+            reason=held_instead(package.tag, proposal.text) if proposal else "",
+            url=proposal.url if proposal else "",
+            release=package.tag,
+            world_sha256=sha256_json([proposal.number, proposal.text] if proposal else []),
+            calls=[*calls, f"POST discussions/{proposal.number}/status closed"] if proposal else [],
+        )
 
     def send(self, package: Package, report: Progress) -> Receipt:
         """Bring the Hub to hold what was approved in one open pull request. Raises ApprovalError, BoardError."""
@@ -127,20 +148,24 @@ class ApprovedBoard(ABC):
         offer, counter = self.offer(package, self._approved(package).url), self._hub_target(package)
         showing = counter.look(offer)
         self._refuse_older(package, showing)
+        notes = [note for note in (self._forge.renamed, counter.renamed) if note]
+        for note in notes:
+            report.note(f"publish: {note}")
         if showing.calls:
             report.note(f"publish: sending {len(showing.changed)} files to {showing.place}")
         proposal = counter.bring(offer, showing)
         return Receipt(
             stage="publish",
             board=self.name,
-            outcome=showing.outcome,
+            outcome=showing.state.outcome,
             reason=showing.reason,
             url=proposal.url if proposal else "",
             number=proposal.number if proposal else 0,
             branch=f"refs/pr/{proposal.number}" if proposal else "",
             submission_sha256=package.submission.sha256,
             release=package.tag,
-            replaces=_replaces(package, showing),
+            replaces=showing.releases.replaced_by(package.tag),
+            notes=notes,
         )
 
     def withdraw(self, package: Package, report: Progress) -> Receipt:
@@ -151,11 +176,15 @@ class ApprovedBoard(ABC):
             stage="publish",
             board=self.name,
             outcome="closed" if proposal else "unchanged",
-            reason="" if proposal else f"nothing of this model is open in {counter.place}",
+            reason=held_instead(package.tag, proposal.text)
+            if proposal
+            else f"nothing of this model is open in {counter.place}",
             url=proposal.url if proposal else "",
             number=proposal.number if proposal else 0,
+            branch=f"refs/pr/{proposal.number}" if proposal else "",
             submission_sha256=package.submission.sha256,
             release=package.tag,
+            replaces=other_release(package.tag, proposal.text) if proposal else "",
         )
 
 
@@ -163,7 +192,3 @@ def _submitted_url(package: Package) -> str:
     """Where the fork's pull request is, for looking ahead; `send` takes it from the approved one itself."""
     path = package.run_dir / SUBMIT_RECEIPT
     return read_record(path, Receipt).url if path.exists() else ""
-
-
-def _replaces(package: Package, showing: Showing) -> str:
-    return next((tag for tag in showing.releases if tag != package.tag), "")

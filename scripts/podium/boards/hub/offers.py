@@ -6,21 +6,19 @@ Opening is never repeated: after a lost answer it is looked for. What somebody c
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from podium.boards.hub.repository import Hub, Proposal, RemoteFile
+from podium.boards.pull_state import PullState, Releases, look_until_found
 from podium.errors import BoardError, BoardUnreachableError
 from podium.files import sha256_bytes, sha256_json
 from podium.records import FileDigest, PlannedCall
-from podium.submission.marks import TRAILER, marker, plain, released_tag, withdrawn
+from podium.submission.marks import TRAILER, marker, plain, withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-LOOKS = 4
-PAUSE_SECONDS = 2.0
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,27 +55,29 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
         return not self.changed and not self.stale
 
     @property
-    def outcome(self) -> Literal["created", "updated", "unchanged", "skipped"]:
-        """What sending would come to."""
-        if self.proposal is not None:
-            return "unchanged" if self.files_equal and self.text_equal else "updated"
-        if self.files_equal:
-            return "unchanged"
-        return "skipped" if self.rejected else "created"
+    def state(self) -> PullState:
+        """What decides."""
+        return PullState(
+            is_open=self.proposal is not None,
+            is_current=self.files_equal and self.text_equal,
+            is_held=self.files_equal,
+            is_rejected=self.rejected is not None,
+        )
 
     @property
     def reason(self) -> str:
         """Why nothing is sent, where that is not plain."""
-        if self.outcome == "skipped" and self.rejected is not None:
-            return f"pull request {self.rejected.number} with exactly this submission was closed in {self.place}"
-        if self.outcome == "unchanged" and self.proposal is None:
-            return f"{self.place} already holds exactly these files"
-        return ""
+        number = self.rejected.number if self.rejected else 0
+        return self.state.reason(
+            rejected=f"pull request {number} with exactly this submission was closed in {self.place}; "
+            "reopen it to go on",
+            held=f"{self.place} already holds exactly these files",
+        )
 
     @property
-    def releases(self) -> list[str]:
+    def releases(self) -> Releases:
         """The releases that are shown: in the open pull request, and in the last merged one."""
-        return [tag for item in (self.proposal, self.merged) if item is not None and (tag := released_tag(item.text))]
+        return Releases.of([item.text for item in (self.proposal, self.merged) if item is not None])
 
     @property
     def digest(self) -> str:
@@ -88,7 +88,7 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def calls(self) -> list[str]:
         """The writes that sending would take."""
-        if self.outcome in {"unchanged", "skipped"}:
+        if not self.state.writes:
             return []
         if self.proposal is None:
             return [f"POST commit/main?create_pr=1 with {len(self.changed)} files"]
@@ -102,7 +102,7 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
 
     def steps(self, offer: Offer) -> list[PlannedCall]:
         """The calls that carry content, each with the digest of what it carries."""
-        if self.outcome in {"unchanged", "skipped"}:
+        if not self.state.writes:
             return []
         steps = [
             PlannedCall(call=f"commit {file.path}", size_bytes=file.size_bytes, sha256=file.sha256)
@@ -150,25 +150,39 @@ class HubTarget:
         )
 
     def bring(self, offer: Offer, showing: Showing) -> Proposal | None:
-        """Do what `showing.outcome` says; returns our open pull request. Raises BoardError and its kinds."""
-        proposal = showing.proposal
-        if showing.outcome == "created":
+        """Do what `showing` decides; returns our open pull request. Raises BoardError and its kinds."""
+        proposal, outcome = showing.proposal, showing.state.outcome
+        if outcome == "created":
             return self._create(offer, showing)
-        if proposal is not None and showing.outcome == "updated":
+        if proposal is not None and outcome == "updated":
             self._update(offer, showing, proposal)
         return proposal
 
     def take_back(self, title: str) -> Proposal | None:
-        """Close our open pull request with this title; returns it."""
-        proposal = self._only_one([item for item in self._hub.own_proposals(title) if item.is_open])
+        """Close our open pull request with this title; returns it as it was."""
+        proposal = self.open_one(title)
         if proposal is not None:
             self._hub.edit_text(proposal, withdrawn(proposal.text))
             self._hub.close(proposal)
         return proposal
 
+    def open_one(self, title: str) -> Proposal | None:
+        """Our open pull request with this title. Raises BoardError for several."""
+        return self._only_one([item for item in self._hub.own_proposals(title) if item.is_open])
+
     def require(self) -> None:
         """Raises BoardError and its kinds if the repository cannot be looked at."""
         self._hub.head_of("main")
+
+    @property
+    def renamed(self) -> str:
+        """The sentence about a repository that has another name now; or nothing."""
+        return self._hub.renamed
+
+    @property
+    def repository(self) -> str:
+        """OWNER/NAME, as the Hub answers it once it was asked."""
+        return self._hub.repository
 
     def _only_one(self, proposals: list[Proposal]) -> Proposal | None:
         if len(proposals) > 1:
@@ -183,23 +197,13 @@ class HubTarget:
             self._hub.open_proposal(_changes(offer, showing), offer.title, offer.text)
         except BoardUnreachableError as err:
             lost = err  # it may have landed all the same
-        found = self._wait_for_proposal(offer.title)
+        found = look_until_found(lambda: self.open_one(offer.title), self._pause)
         if found is not None:
             return found
         if lost is not None:
             raise lost
         message = f"{self.place} took the files but shows no pull request"
         raise BoardError(message, hint="look at its Community tab, then run the same command again")
-
-    def _wait_for_proposal(self, title: str) -> Proposal | None:
-        """Look for our pull request, a few times: a fresh one may be listed late. Opening is never repeated."""
-        for look in range(LOOKS):
-            if look:
-                self._pause(PAUSE_SECONDS)
-            proposal = self._only_one([item for item in self._hub.own_proposals(title) if item.is_open])
-            if proposal is not None:
-                return proposal
-        return None
 
     def _update(self, offer: Offer, showing: Showing, proposal: Proposal) -> None:
         if not showing.files_equal:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -35,6 +36,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     comment: str
     is_open: bool
     is_merged: bool
+    former_titles: tuple[str, ...] = ()
 
 
 class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,7 @@ class RemoteFile(msgspec.Struct, frozen=True, kw_only=True):
 
     blob: str
     sha256: str
+    size_bytes: int = 0
 
 
 class Hub:
@@ -49,7 +52,7 @@ class Hub:
 
     def __init__(self, client: HfApi, repository: str, kind: Kind, pause: Callable[[float], None] = time.sleep) -> None:
         self._client, self._pause, self._kind = client, pause, kind
-        self.repository = repository
+        self.repository = self._named = repository
 
     @property
     def is_near(self) -> bool:
@@ -80,7 +83,17 @@ class Hub:
     def head_of(self, revision: str) -> str:
         """The last commit of a revision. Raises RefusedError `missing`."""
         with self._answers(f"look at {revision} of {self.place}"):
-            return str(self._client.repo_info(self.repository, repo_type=self._kind, revision=revision).sha)
+            found = self._client.repo_info(self.repository, repo_type=self._kind, revision=revision)
+        # The Hub leads on from an earlier name; calls that write go to the name it answers.
+        self.repository = found.id or self.repository
+        return str(found.sha)
+
+    @property
+    def renamed(self) -> str:
+        """The sentence about a repository that has another name than the one it was looked for by; or nothing."""
+        if self.repository.lower() == self._named.lower():
+            return ""
+        return f"{CALLED[self._kind]} {self._named} is {self.repository} now; the Hub leads on from the old name"
 
     def files_at(self, revision: str, folder: str) -> dict[str, RemoteFile]:
         """All files of a folder at a revision, by path below it; empty if there is no such folder."""
@@ -98,14 +111,23 @@ class Hub:
                 return {}
         return {
             entry.path.removeprefix(f"{folder}/"): RemoteFile(
-                blob=entry.blob_id, sha256=entry.lfs.sha256 if entry.lfs else ""
+                blob=entry.blob_id, sha256=entry.lfs.sha256 if entry.lfs else "", size_bytes=entry.size
             )
             for entry in listed
             if isinstance(entry, RepoFile)
         }
 
+    def download(self, revision: str, path: str, folder: Path) -> Path:
+        """Fetch one file of a revision to `folder`/`path`; returns where it is."""
+        with self._answers(f"fetch {path} of {self.place}"):
+            return Path(
+                self._client.hf_hub_download(
+                    self.repository, path, repo_type=self._kind, revision=revision, local_dir=folder
+                )
+            )
+
     def own_proposals(self, title: str) -> list[Proposal]:
-        """This account's pull requests with this title, newest first."""
+        """This account's pull requests that were opened with this title, newest first; people may have changed it."""
         with self._answers(f"list the pull requests of {self.place}"):
             found = list(
                 self._client.get_repo_discussions(
@@ -113,14 +135,17 @@ class Hub:
                 )
             )
         # Filtered here once more: a filter that the server ignores must not hit somebody else's.
-        numbers = [
-            item.num for item in found if item.is_pull_request and item.author == self.login and item.title == title
-        ]
-        return [self.proposal(number) for number in sorted(numbers, reverse=True)]
+        own = [item for item in found if item.is_pull_request and item.author == self.login]
+        listed = [self.proposal(item.num) for item in own if item.title == title]
+        if not any(proposal.is_open for proposal in listed):
+            others = [self.proposal(item.num) for item in own if item.title != title]
+            listed += [proposal for proposal in others if title in proposal.former_titles]
+        return sorted(listed, key=lambda proposal: proposal.number, reverse=True)
 
     def proposal(self, number: int) -> Proposal:
         """One pull request with its text."""
         from huggingface_hub import DiscussionComment
+        from huggingface_hub.community import DiscussionTitleChange
 
         with self._answers(f"look at pull request {number} of {self.place}"):
             details = self._client.get_discussion_details(self.repository, number, repo_type=self._kind)
@@ -133,6 +158,9 @@ class Hub:
             comment=comments[0].id if comments else "",
             is_open=details.status in {"open", "draft"},
             is_merged=details.status == "merged",
+            former_titles=tuple(
+                event.old_title for event in details.events if isinstance(event, DiscussionTitleChange)
+            ),
         )
 
     def open_proposal(self, changes: Mapping[str, bytes | None], title: str, text: str) -> None:

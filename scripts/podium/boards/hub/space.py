@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from podium.boards.hub.approved import HUB_NAME, ApprovedBoard
+from podium.boards.hub.approved import ApprovedBoard
 from podium.boards.hub.offers import Offer
 from podium.errors import UsageError
+from podium.names import HUB_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,6 +21,19 @@ LANGUAGES = {
     "py": "podium.execute.languages.python:Python",
     "sh": "podium.execute.languages.shell:Shell",
     "pl": "podium.execute.languages.perl:Perl",
+    "jl": "podium.execute.languages.julia:Julia",
+    "swift": "podium.execute.languages.swift:Swift",
+    "lua": "podium.execute.languages.lua:Lua",
+    "r": "podium.execute.languages.r:R",
+    "rkt": "podium.execute.languages.racket:Racket",
+    "rb": "podium.execute.languages.ruby:Ruby",
+    "cpp": "podium.execute.languages.cpp:Cpp",
+    "d": "podium.execute.languages.dlang:D",
+    "rs": "podium.execute.languages.rust:Rust",
+    "java": "podium.execute.languages.java:Java",
+    "js": "podium.execute.languages.javascript:JavaScript",
+    "php": "podium.execute.languages.php:Php",
+    "cs": "podium.execute.languages.csharp:CSharp",
 }
 
 # No ordinary program meets these: a file as large as the whole box, threads for a machine of many cores.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from podium.execute.languages import FILE_BYTES, PROCESSES, asked_for_withheld, met_limit
 from podium.records import Limits
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 # 0.1 s, so a program that prints more than the pipe (64 kB) and 150 such reads hold can never end in time.
 WALL_SECONDS = 15.0
 OUTPUT_BYTES = (1 << 16) + 150 * (1 << 10)
+READ_BYTES, READS_A_SECOND = 1 << 10, 10
 KEPT_BYTES = 2048  # what the status rules can see of a stream
 # The harness's time and, because it decides verdicts there, output; the others protect the machine.
 LIMITS = Limits(
@@ -25,6 +28,16 @@ LIMITS = Limits(
     file_bytes=FILE_BYTES,
     processes=PROCESSES,
 )
+
+
+def limits_of(wall_seconds: float) -> Limits:
+    """The limits of a command that the harness gives another time: it reads less, or more, output in that time."""
+    return msgspec.structs.replace(
+        LIMITS,
+        wall_seconds=wall_seconds,
+        cpu_seconds=wall_seconds + 5,
+        output_bytes=(1 << 16) + int(wall_seconds * READS_A_SECOND) * READ_BYTES,
+    )
 
 
 class SafeSubprocess:

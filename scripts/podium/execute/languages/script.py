@@ -10,6 +10,7 @@ from podium.execute.languages.safe_subprocess import LIMITS, SafeSubprocess
 if TYPE_CHECKING:
     from podium.execute.jobs import Job
     from podium.execute.languages import Mode
+    from podium.records import Limits
 
 
 class Script(SafeSubprocess):
@@ -17,8 +18,9 @@ class Script(SafeSubprocess):
 
     interpreter: str
     file_name: str
+    limits: Limits = LIMITS
 
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """Interpreter and file; as in the harness the file lies with the temporary ones and the folder is empty."""
         name = f"tmp/{self.file_name}"
-        return one_step([self.interpreter, name], files={name: program}, limits=LIMITS)
+        return one_step([self.interpreter, name], files={name: program}, limits=self.limits)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from podium.errors import RecordError, SandboxError, SandboxUnavailableError
+from podium.errors import NotInstalledError, RecordError, SandboxError
 from podium.execute.jobs import one_step
 from podium.execute.provisions import NO_IMAGE
+from podium.execute.toolchains.missing import Missing, place
 from podium.files import parse_json
 from podium.records import Limits
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 LIMITS = Limits(
     wall_seconds=60.0, cpu_seconds=60.0, memory_bytes=4 << 30, output_bytes=1 << 18, file_bytes=1 << 20, processes=64
 )
-APT = Path("/usr/bin/apt-get")
 TIME_ZONE = "UTC"
 
 COMMANDS_PROGRAM = r"""# provisions
@@ -99,44 +98,50 @@ class _Seen(msgspec.Struct, kw_only=True):
     debian: set[str] = set()  # packages that would bring what is missing
     pip: set[str] = set()
     wrong: list[str] = []
+    missing: Missing = msgspec.field(default_factory=Missing)
 
 
 def look(provisions: Provisions, sandbox: Runner) -> Facts:
-    """Check every entry of a list. Raises SandboxError that names each missing one and what installs it."""
-    seen = _Seen(versions={}, packages={}, debian=set(), pip=set(), wrong=[])
+    """Check every entry of a list. Raises NotInstalledError that names each missing one and what installs it."""
+    seen = _examine(provisions, sandbox)
+    if seen.wrong:
+        raise _not_installed([_told(provisions, seen)], seen.missing)
+    return Facts(packages=seen.packages, toolchain=seen.versions, differences=_differences(provisions, seen))
+
+
+def look_at_all(lists: Iterable[Provisions], sandbox: Runner) -> None:
+    """Check several lists, before anybody works for hours. Raises NotInstalledError that names all that is missing."""
+    told, missing = [], Missing()
+    for provisions in lists:
+        seen = _examine(provisions, sandbox)
+        if seen.wrong:
+            told.append(_told(provisions, seen))
+            missing |= seen.missing
+    if told:
+        raise _not_installed(told, missing)
+
+
+def _examine(provisions: Provisions, sandbox: Runner) -> _Seen:
+    seen = _Seen()
     if provisions.commands:
         _look_at_commands(provisions, sandbox, seen)
     if provisions.perl.standard and "perl" not in seen.debian:
         _look_at_perl(provisions, sandbox, seen)
     if provisions.distributions:
         _look_at_python(provisions, sandbox, seen)
-    if seen.wrong:
-        message = f"programs of the list {provisions.name!r} may use what is not here: {'; '.join(seen.wrong)}"
-        raise SandboxError(message, hint=_remedy(seen))
-    return Facts(packages=seen.packages, toolchain=seen.versions, differences=_differences(provisions, seen))
+    seen.missing = place(provisions, seen.debian, sandbox.root_of(provisions.name)) | Missing(python=seen.pip)
+    return seen
 
 
-def look_at_all(lists: Iterable[Provisions], sandbox: Runner) -> None:
-    """Check several lists, before anybody works for hours. Raises SandboxError that names all that is missing."""
-    faults = []
-    for provisions in lists:
-        try:
-            look(provisions, sandbox)
-        except SandboxUnavailableError:
-            raise
-        except SandboxError as err:
-            faults.append(err)
-    if faults:
-        message = "; ".join(map(str, faults))
-        raise SandboxError(message, hint=" && ".join(dict.fromkeys(fault.hint for fault in faults)))
+def _told(provisions: Provisions, seen: _Seen) -> str:
+    """What is wrong with one list, with the command that sets it right where there is one."""
+    command = f"; not installed: {seen.missing}" if str(seen.missing) else ""
+    return f"programs of the list {provisions.name!r} may use what is not here: {'; '.join(seen.wrong)}{command}"
 
 
-def _remedy(seen: _Seen) -> str:
-    packages = " ".join(sorted(seen.debian))
-    installs = [f"apt-get install --yes {packages}" if APT.exists() else f"install {packages}"] if packages else []
-    if seen.pip:
-        installs.append(f"{shlex.quote(sys.executable)} -m pip install {' '.join(sorted(seen.pip))}")
-    return " && ".join(installs) or "set the machine right, then run it again; podium doctor shows every entry"
+def _not_installed(told: list[str], missing: Missing) -> NotInstalledError:
+    otherwise = "set the machine right, then run it again; podium doctor shows every entry"
+    return NotInstalledError("; ".join(told), hint=str(missing) or otherwise)
 
 
 def _lines(program: str, command: str, file_name: str, provisions: Provisions, sandbox: Runner) -> Iterator[list[str]]:
@@ -147,7 +152,7 @@ def _lines(program: str, command: str, file_name: str, provisions: Provisions, s
     if not lines or lines[-1] != "end":
         said = completed.stderr.decode(errors="replace").strip()[-300:]
         message = f"{command} cannot check the list {provisions.name!r} in the sandbox: {said or completed.exit_code}"
-        raise SandboxError(message, hint=f"apt-get install --yes {command}" if APT.exists() else f"install {command}")
+        raise _not_installed([message], place(provisions, {command}, sandbox.root_of(provisions.name)))
     return (line.split(" ", 2) for line in lines[:-1])
 
 

@@ -9,12 +9,13 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from podium.execute.provisions import NAMES, WITHHELD_SIGNAL, Provisions, provisions_named
+from podium.execute.provisions import WITHHELD_SIGNAL, provisions_named
 from podium.execute.provisions.machine import LOCALES
 
 if TYPE_CHECKING:
     from podium.execute.provisions.machine import Machine
 
+PYTHON_LIST = "py"
 COMMANDS, PACKAGES, PERL = "commands", "packages", "perl"
 SHEBANG = "#!/bin/sh\n"
 # First the leader of the session, which is the program itself, then the group: what belongs to it ends, and the judge
@@ -44,38 +45,35 @@ STUBS = {
 
 
 class View:
-    """All lists at once, below one `root`: a folder a list for commands and Perl modules, one for Python packages."""
+    """One list, below one `base`: folders for its commands, Perl modules and Python packages, and no other list's."""
 
-    def __init__(self, root: str = "/") -> None:
-        """An empty view; `look_up` fills it."""
-        self._root = Path(root)
+    def __init__(self, name: str, machine: Machine, base: str = "/") -> None:
+        """Find on this machine what the list names. Raises UnknownNameError."""
+        self._provisions, self._machine, self._base = provisions_named(name), machine, Path(base)
         self.shown: list[tuple[str, str]] = []
         self.links: list[tuple[str, str]] = []
         self.texts: list[tuple[str, str]] = []
-        self.etc: list[str] = []
-        self.packages = str(self._root / PACKAGES)
+        self.packages = str(self._base / PACKAGES)
+        self._look_up()
 
-    def look_up(self, machine: Machine) -> None:
-        """Find on this machine what the lists name."""
-        for name in NAMES:
-            self._add(provisions_named(name), machine)
-
-    def environment(self, name: str) -> dict[str, str]:
-        """What leads the programs of a list to their commands and modules."""
-        environment = {"PATH": str(self._root / COMMANDS / name)}
-        if provisions_named(name).perl.modules:
-            environment["PERL5LIB"] = str(self._root / PERL / name)
+    def environment(self) -> dict[str, str]:
+        """What leads the programs of the list to their commands and modules."""
+        environment = {"PATH": str(self._base / COMMANDS / self._provisions.name)}
+        if self._provisions.perl.modules:
+            environment["PERL5LIB"] = str(self._base / PERL / self._provisions.name)
         return environment
 
-    def config(self, machine: Machine) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """For the warden's `build_view`: a view in which the machine's own folders are empty."""
-        locales = [(path, path) for path in LOCALES if Path(path).is_dir()]
+        root = self._machine.root
+        locales = [(f"{root}{path}", path) for path in LOCALES if Path(f"{root}{path}").is_dir()]
         return {
-            "hidden": list(machine.hidden()),
-            "provided": [*locales, *self.shown],
+            "root": root,
+            "hidden": list(self._machine.hidden()),
+            "provided": [*locales, *self._machine.data(self._provisions), *self.shown],
             "links": self.links,
             "texts": self.texts,
-            "etc": self.etc,
+            "etc": self._provisions.etc,
         }
 
     def write(self) -> None:
@@ -88,15 +86,15 @@ class View:
             Path(path).write_text(text, encoding="utf-8")
             Path(path).chmod(0o755)
 
-    def _add(self, provisions: Provisions, machine: Machine) -> None:
-        self.etc += [name for name in provisions.etc if name not in self.etc]
-        commands, perl = self._root / COMMANDS / provisions.name, self._root / PERL / provisions.name
+    def _look_up(self) -> None:
+        provisions, machine = self._provisions, self._machine
+        commands, perl = self._base / COMMANDS / provisions.name, self._base / PERL / provisions.name
         for name, target in provisions.targets.items():
             if found := machine.command(target):
                 self.links.append((str(commands / name), found))
-        self.shown += [
-            (source, str(self._root / PACKAGES / name)) for source, name in machine.python_packages(provisions)
-        ]
+        # Scripts that may call our interpreter find what Python programs find.
+        python = provisions_named(PYTHON_LIST) if provisions.python else provisions
+        self.shown += [(source, str(self._base / PACKAGES / name)) for source, name in machine.python_packages(python)]
         self.shown += [(source, str(perl / path)) for source, path in machine.perl_modules(provisions)]
         if provisions.python:
             interpreter = f"PYTHONPATH={shlex.quote(self.packages)} exec {shlex.quote(_interpreter())} -s"
@@ -104,8 +102,8 @@ class View:
         withheld = provisions.withheld
         self._withhold("command", [(str(commands / name), name) for name in withheld.commands])
         # A module that this Python still has must be found there, also where our packages come first.
-        absent = [name for name in withheld.python if not _is_standard(name)]
-        self._withhold("python", [(str(self._root / PACKAGES / f"{name}.py"), name) for name in absent])
+        absent = [name for name in python.withheld.python if not _is_standard(name)]
+        self._withhold("python", [(str(self._base / PACKAGES / f"{name}.py"), name) for name in absent])
         modules = [(name.replace("::", "/") + ".pm", name) for name in withheld.perl]
         self._withhold("perl", [(str(perl / path), name) for path, name in modules])
 

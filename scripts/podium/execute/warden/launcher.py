@@ -75,7 +75,8 @@ def serve(control: int, warden: programs.Warden) -> None:
 
 def settle(control: int, config: dict[str, Any]) -> None:
     """Isolate this process, or at least follow what it starts, then serve. Raises OSError where it cannot be had."""
-    driver = load_driver(config["driver"])
+    # In another root the interpreter finds none of its own files, so it runs no programs itself.
+    driver = load_driver(config["driver"]) if not config.get("root") else None
     if config["isolated"]:
         surroundings = isolate(control, config)
         if surroundings is None:
@@ -91,7 +92,7 @@ def settle(control: int, config: dict[str, Any]) -> None:
         becomes_nobody=surroundings.becomes_nobody,
         box=surroundings.box,
         environment=dict(os.environ),
-        driver=driver.main,
+        driver=driver.main if driver else None,
         processes=surroundings.processes,
         group=surroundings.group,
         process_group=surroundings.process_group,
@@ -159,12 +160,13 @@ def settle_inside(
     )
 
 
-def prepare_interpreter(config: dict[str, Any], driver: types.ModuleType) -> None:
+def prepare_interpreter(config: dict[str, Any], driver: types.ModuleType | None) -> None:
     """What a program in this interpreter finds: its module path and environment, and nothing of ours by name."""
     os.environ.clear()
     os.environ.update(config["environment"])
     sys.path[:] = [entry for entry in sys.path if entry != str(Path(__file__).parent)] + config["module_path"]
-    driver.prepare(config["environment"]["TMPDIR"])
+    if driver is not None:
+        driver.prepare(config["environment"]["TMPDIR"])
     for name in [name for name in sys.modules if name == "driver" or name.partition(".")[0] == "podium"]:
         del sys.modules[name]
     gc.collect()

@@ -42,13 +42,16 @@ CPU_TOLERANCE = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class Warden:
-    """How this process runs programs. `driver` is (program, seconds, result descriptor, nonce) and never returns."""
+    """How this process runs programs. `driver` is (program, seconds, result descriptor, nonce) and never returns.
+
+    It is None where the interpreter cannot run programs itself.
+    """
 
     isolated: bool
     becomes_nobody: bool
     box: Path
     environment: dict[str, str]
-    driver: Callable[[bytes, float, int, bytes], None]
+    driver: Callable[[bytes, float, int, bytes], None] | None
     processes: int  # descriptor of a /proc that can be written
     group: MemoryGroup | None
     process_group: ProcessGroup | None = None
@@ -86,14 +89,15 @@ def _run_step(
         os.close(write)
     reads = {read: bytearray() for read, _ in pipes}
     limit = RESULT_BYTES if resident else limits["output_bytes"]
+    drops = request["drops_output"] and not resident
     deadline = began + limits["wall_seconds"] + request["grace_seconds"]
     is_beyond = functools.partial(warden.watch.is_beyond, limits["memory_bytes"]) if warden.watch else None
     try:
-        ended_by = _watch(pid, reads, limit, deadline, control, is_beyond)
+        ended_by = _watch(pid, reads, limit, deadline, control, is_beyond, drops=drops)
     finally:
         wall_seconds = time.monotonic() - began
         ended = _end_all(pid, isolated=warden.isolated)
-        ended_by = _drain(reads, limit) or ended_by
+        ended_by = _drain(reads, math.inf if drops else limit) or ended_by
     failure, *outputs = (bytes(data) for data in reads.values())
     header = _describe(warden, ended, ended_by, limits)
     header |= {"error": failure.decode(errors="replace"), "wall_seconds": wall_seconds}
@@ -217,6 +221,9 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
         _drop_rights(warden)
         _go_first(warden)
         if request["driver"]:
+            if warden.driver is None:
+                message = "no Python programs run in another root file system"
+                raise OSError(message)
             os.closerange(3, result)
             os.closerange(result + 1, 1 << 16)
         else:
@@ -225,7 +232,7 @@ def _live(warden: Warden, request: dict[str, Any], files: list[bytes], pipes: li
             for number in IGNORED_BY_PYTHON:
                 signal.signal(number, signal.SIG_DFL)
             command = [
-                str(_place(warden, part)) if part in request["files"] and "/" in part else part
+                str(_place(warden, part)) if part.startswith(f"{BOX_FOLDERS[1]}/") else part
                 for part in request["command"]
             ]
             os.execvpe(command[0], command, warden.environment | request["environment"])  # noqa: S606
@@ -296,8 +303,13 @@ def _watch(
     deadline: float,
     control: int,
     is_beyond: Callable[[], bool] | None,
+    *,
+    drops: bool,
 ) -> str:
-    """Collect output until the program ends ("") or must be ended: "clock", "output" or, where watched, "memory"."""
+    """Collect output until the program ends ("") or must be ended: "clock", "output" or, where watched, "memory".
+
+    With `drops` what is beyond the limit is read and forgotten instead.
+    """
     poller = select.poll()
     process = os.pidfd_open(pid)
     longest = math.inf if is_beyond is None else LOOK_SECONDS
@@ -314,7 +326,9 @@ def _watch(
                 data = os.read(descriptor, READ_BYTES)
                 reads[descriptor] += data
                 if len(reads[descriptor]) > limit:
-                    return "output"
+                    if not drops:
+                        return "output"
+                    del reads[descriptor][limit:]
                 if not data:
                     poller.unregister(descriptor)
             if is_beyond is not None and time.monotonic() >= next_look:
@@ -326,7 +340,7 @@ def _watch(
         os.close(process)
 
 
-def _drain(reads: dict[int, bytearray], limit: int) -> str:
+def _drain(reads: dict[int, bytearray], limit: float) -> str:
     """Read what is still in the pipes, and close them; nobody is left who could write."""
     for descriptor, data in reads.items():
         while len(data) <= limit and (part := os.read(descriptor, READ_BYTES)):

@@ -14,6 +14,10 @@ from podium.execute.warden import kernel
 
 NOBODY = 65534
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr")
+NEVER_OF_ROOTS = (
+    "box", "boot", "commands", "dev", "etc", "home", "lost+found", "media", "mnt", "old", "packages", "perl", "proc",
+    "run", "srv", "sys", "tmp", "var",
+)  # fmt: skip
 ETC_ENTRIES = ("alternatives", "ld.so.cache")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 BOX = Path("/box")
@@ -71,9 +75,10 @@ def _map_from_outside(flags: int) -> bool:
 def build_view(config: dict[str, Any]) -> tuple[list[str], int]:
     """Replace the root by a small read-only one; `config` is the sandbox's.
 
-    Its keys: `shown`, pairs of a folder outside and its path inside; `hidden`, folders that are empty inside;
-    `provided`, pairs of a file or folder outside and its path inside, also below a hidden one; `links`, pairs of a path
-    and its target; `texts`, pairs of a path and what the program there says; `etc`, names below /etc; `box_bytes`.
+    Its keys: `root`, the folder of another root file system, or empty; `shown`, pairs of a folder outside and its path
+    inside; `hidden`, folders that are empty inside; `provided`, pairs of a file or folder outside and its path inside,
+    also below a hidden one; `links`, pairs of a path and its target; `texts`, pairs of a path and what the program
+    there says; `etc`, names below /etc; `box_bytes`.
     Returns the names of the layers that could not be had, and a descriptor of a /proc that can be written.
     """
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
@@ -82,7 +87,7 @@ def build_view(config: dict[str, Any]) -> tuple[list[str], int]:
     Path("old").mkdir()
     kernel.pivot_root(".", "old")
     os.chdir("/")
-    _show_system(config["etc"])
+    _show_system(f"/old{config['root']}", config["etc"])
     for source, target in config["shown"]:
         _show_folder(f"/old{source}", target)
     _show_provisions(config)
@@ -129,9 +134,11 @@ def _show_folder(source: str, target: str) -> None:
     kernel.bind_read_only(source, target)
 
 
-def _show_system(entries: list[str]) -> None:
-    for name in SYSTEM_FOLDERS:
-        source = Path("/old", name)
+def _show_system(root: str, entries: list[str]) -> None:
+    """The system's folders; of another root all that is no place of ours, since nothing of the machine is in it."""
+    others = () if root == "/old" else sorted({*os.listdir(root)} - {*SYSTEM_FOLDERS, *NEVER_OF_ROOTS})  # noqa: PTH208
+    for name in (*SYSTEM_FOLDERS, *others):
+        source = Path(root, name)
         if source.is_symlink():
             Path("/", name).symlink_to(source.readlink())
         elif source.is_dir():
@@ -141,7 +148,7 @@ def _show_system(entries: list[str]) -> None:
     for name, text in ACCOUNTS.items():
         (etc / name).write_text(text)
     for name in (*ETC_ENTRIES, *entries):
-        source = Path("/old/etc", name)
+        source = Path(root, "etc", name)
         if source.is_symlink():
             (etc / name).symlink_to(source.readlink())
         elif source.is_dir():

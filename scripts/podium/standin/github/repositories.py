@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.records import Name
-from podium.standin.access import WORKFLOWS, has_scope, public_writer, pusher, signed_in
+from podium.standin.access import WORKFLOWS, can_push, has_scope, public_writer, pusher, signed_in
 from podium.standin.exchange import Refusal, Reply, page_of
 from podium.standin.github.addresses import profile_filler
 from podium.standin.github.views import (
     api,
     commit_view,
     files_view,
+    label_view,
     repository_view,
     tree_entry_view,
     user_view,
@@ -52,7 +53,7 @@ class Upstream(msgspec.Struct):
 def repository_of(store: Store, request: Request) -> RepositoryState:
     """The repository the path names. Raises Refusal 404."""
     found = store.state.repositories.get(f"{request.parts['owner']}/{request.parts['name']}")
-    if found is None:
+    if found is None or (found.is_private and not can_push(request.user, found)):
         raise Refusal(404, "Not Found")
     if found.looks_until_ready:
         found.looks_until_ready -= 1
@@ -103,6 +104,8 @@ class Repositories:
             ("GET", f"{REPOSITORY}/contents", self.contents),
             ("GET", f"{REPOSITORY}/contents/{{path*}}", self.contents),
             ("GET", f"{REPOSITORY}/compare/{{ends*}}", self.compare),
+            ("GET", f"{REPOSITORY}/labels/{{label}}", self.label),
+            ("GET", f"{REPOSITORY}/actions/runners", self.runners),
             ("GET", f"{REPOSITORY}/collaborators/{{login}}/permission", self.permission),
         ]
 
@@ -124,6 +127,8 @@ class Repositories:
 
     def rate_limit(self, request: Request) -> Reply:
         """Budget of the token as the world has it: the stand-in never counts."""
+        if not self._store.state.rate_limits:
+            raise Refusal(404, "Rate limiting is not enabled.")
         left = request.user.budget if request.user else 60
         full = {"limit": 5000, "used": 5000 - left, "remaining": left, "reset": self._store.seconds() + 3600}
         return Reply(200, {"resources": {"core": full, "search": full, "graphql": full}, "rate": full})
@@ -332,6 +337,30 @@ class Repositories:
             "files": files_view(request, repository, git, common, head),
         }
         return Reply(200, view)
+
+    def label(self, request: Request) -> Reply:
+        """One label."""
+        repository, name = repository_of(self._store, request), request.parts["label"]
+        if repository.labels is not None and name.lower() not in {label.lower() for label in repository.labels}:
+            raise Refusal(404, "Not Found")
+        return Reply(200, label_view(request, repository, name))
+
+    def runners(self, request: Request) -> Reply:
+        """Self-hosted runners; only writers see them."""
+        repository = repository_of(self._store, request)
+        pusher(request, repository)
+        views = [
+            {
+                "id": number,
+                "name": runner.name,
+                "os": "linux",
+                "status": "online" if runner.online else "offline",
+                "busy": False,
+                "labels": [{"id": at, "name": label, "type": "custom"} for at, label in enumerate(runner.labels)],
+            }
+            for number, runner in enumerate(repository.runners, 1)
+        ]
+        return Reply(200, {"total_count": len(views), "runners": views})
 
     def permission(self, request: Request) -> Reply:
         """What an account may do in a repository."""

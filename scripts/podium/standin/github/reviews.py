@@ -80,6 +80,8 @@ class Reviews:
             ("POST", f"{ISSUE}/comments", self.new_comment),
             ("GET", f"{ISSUE}/labels", self.labels),
             ("POST", f"{ISSUE}/labels", self.add_labels),
+            ("PUT", f"{ISSUE}/lock", self.lock),
+            ("DELETE", f"{ISSUE}/lock", self.lock),
         ]
 
     def reviews(self, request: Request) -> Reply:
@@ -177,16 +179,28 @@ class Reviews:
         return page_of(request, [label_view(request, repository, name) for name in pull.labels])
 
     def add_labels(self, request: Request) -> Reply:
-        """Add labels; any name exists."""
+        """Add labels; to make one takes more rights than the tokens here have."""
         repository, pull = pull_of(self._store, request)
         user = public_writer(request, repository)
         if not can_push(user, repository):
             raise Refusal(403, f"Must have triage access to {repository.full_name}.")
         body = request.parse(Labels | list[str])  # type: ignore[arg-type]
         names = body.labels if isinstance(body, Labels) else body
+        if repository.labels is not None and not set(names) <= {*repository.labels, *pull.labels}:
+            unknown = {"resource": "Repository", "field": "label", "code": "unauthorized"}
+            message = "You do not have permission to create labels on this repository."
+            raise Refusal(403, message, errors=[unknown])
         pull.labels = list(dict.fromkeys([*pull.labels, *names]))
         self._touch(pull)
         return Reply(200, [label_view(request, repository, name) for name in pull.labels])
+
+    def lock(self, request: Request) -> Reply:
+        """Lock the conversation for all but writers, or unlock it."""
+        repository, pull = pull_of(self._store, request)
+        pusher(request, repository)
+        pull.locked = request.method == "PUT"
+        self._touch(pull)
+        return Reply(204)
 
     def comments(self, request: Request) -> Reply:
         """All comments, oldest first."""
@@ -197,6 +211,8 @@ class Reviews:
         """Comment on a pull request."""
         repository, pull = pull_of(self._store, request)
         user = public_writer(request, repository)
+        if pull.locked and not can_push(user, repository):
+            raise Refusal(403, "Unable to create comment because issue is locked.")
         comment = Comment(
             id=self._store.new_id(),
             author=user.login,

@@ -26,12 +26,13 @@ def api(request: Request, repository: RepositoryState | str) -> str:
 
 def user_view(store: Store, request: Request, login: str) -> Json:
     """An account; whoever has no token in the world counts as an organization."""
-    kind = "User" if login in store.state.users else "Organization"
+    person = "Bot" if login.endswith("[bot]") else "User"
+    kind = person if login in store.state.users else "Organization"
     url, page = f"{request.base}/api/v3/users/{login}", f"{request.base}/{login}"
     return {
         **account_filler(url, page),
         "login": login,
-        "id": sum(login.encode()),
+        "id": store.number_of(login),
         "node_id": node_id("U", login),
         "type": kind,
         "site_admin": False,
@@ -69,7 +70,8 @@ def repository_view(store: Store, request: Request, repository: RepositoryState,
     }
     if deep and repository.parent is not None:
         parent = store.state.repositories[repository.parent]
-        source = store.state.repositories[repository.network]
+        network = [known for known in store.state.repositories.values() if known.network == repository.network]
+        source = next(known for known in network if known.parent is None)
         view["parent"] = repository_view(store, request, parent)
         view["source"] = repository_view(store, request, source)
     return view
@@ -108,7 +110,7 @@ def git_commit_view(request: Request, repository: RepositoryState, commit: Commi
 def commit_view(store: Store, request: Request, repository: RepositoryState, commit: Commit) -> Json:
     """A commit as the repository API shows it."""
     url = api(request, repository)
-    login = commit.author.name if commit.author.name in store.state.users else None
+    author, committer = store.login_of(commit.author), store.login_of(commit.committer)
     git_view = git_commit_view(request, repository, commit)
     return {
         "sha": commit.sha,
@@ -117,8 +119,8 @@ def commit_view(store: Store, request: Request, repository: RepositoryState, com
         "url": f"{url}/commits/{commit.sha}",
         "html_url": f"{request.base}/{repository.full_name}/commit/{commit.sha}",
         "commit": {**git_view, "comment_count": 0},
-        "author": user_view(store, request, login) if login else None,
-        "committer": user_view(store, request, login) if login else None,
+        "author": user_view(store, request, author) if author else None,
+        "committer": user_view(store, request, committer) if committer else None,
         "parents": [{"sha": sha, "url": f"{url}/commits/{sha}"} for sha in commit.parents],
     }
 
@@ -200,7 +202,7 @@ def pull_view(store: Store, request: Request, repository: RepositoryState, pull:
         "body": pull.body,
         "user": user_view(store, request, pull.author),
         "draft": pull.draft,
-        "locked": False,
+        "locked": pull.locked,
         "maintainer_can_modify": False,
         "head": _end_view(store, request, pull.head_repository, pull.head, pull.head_sha),
         "base": _end_view(store, request, repository.full_name, pull.base, pull.base_sha),

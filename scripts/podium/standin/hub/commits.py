@@ -9,7 +9,7 @@ import msgspec
 from podium.records import Sha256
 from podium.standin.exchange import Refusal, Reply, decode_base64
 from podium.standin.gitstore import Change
-from podium.standin.hub.discussions import discussion_numbered, new_event, open_discussion
+from podium.standin.hub.discussions import discussion_numbered, new_event, open_discussion, refuse_disabled
 from podium.standin.hub.files import (
     LARGE_BYTES,
     hub_commit_of,
@@ -136,6 +136,8 @@ class HubCommits:
         head, creates = hub_commit_of(git, revision), request.flag("create_pr")
         header = self._header(request.body)
         # A new pull request may begin at an older commit; a push must come on top of what is there.
+        if creates:
+            refuse_disabled(repository)
         parent = hub_commit_of(git, header.parent_commit) if creates and header.parent_commit else head
         if header.parent_commit not in {None, parent}:
             raise Refusal(412, "A commit has happened since. Please refresh and try again.")

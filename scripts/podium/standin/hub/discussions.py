@@ -88,6 +88,20 @@ def open_discussion(repository: HubState, author: str, title: str, description: 
     return discussion
 
 
+def open_to_discussions(store: Store, request: Request) -> HubState:
+    """The repository the path names. Raises Refusal 403 where its owner switched discussions off."""
+    repository = hub_of(store, request)
+    refuse_disabled(repository)
+    return repository
+
+
+def refuse_disabled(repository: HubState) -> None:
+    """Raises Refusal 403 where the owner switched discussions, and pull requests with them, off."""
+    if repository.discussions_disabled:
+        message = "Discussions are disabled for this repo"
+        raise Refusal(403, message, headers={"X-Error-Message": message})
+
+
 def discussion_numbered(repository: HubState, number: str) -> Discussion:
     """The discussion with a number. Raises Refusal 404."""
     for discussion in repository.discussions:
@@ -138,7 +152,7 @@ class HubDiscussions:
         ]
 
     def _open(self, request: Request) -> tuple[HubState, Discussion]:
-        repository = hub_of(self._store, request)
+        repository = open_to_discussions(self._store, request)
         return repository, discussion_numbered(repository, request.parts["number"])
 
     def _steer(self, request: Request) -> tuple[HubState, Discussion, User]:
@@ -151,7 +165,7 @@ class HubDiscussions:
 
     def listed(self, request: Request) -> Reply:
         """Newest first, by type, status and author; pages count from 0."""
-        repository = hub_of(self._store, request)
+        repository = open_to_discussions(self._store, request)
         kind, status, author = (request.query.get(name, "") for name in ("type", "status", "author"))
         found = [
             discussion
@@ -168,7 +182,7 @@ class HubDiscussions:
 
     def create(self, request: Request) -> Reply:
         """Open a discussion, or a draft pull request without changes yet."""
-        repository = hub_of(self._store, request)
+        repository = open_to_discussions(self._store, request)
         user = hub_user(request)
         body = request.parse(NewDiscussion)
         discussion = open_discussion(repository, user.login, body.title, body.description, self._store)

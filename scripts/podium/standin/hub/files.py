@@ -42,7 +42,23 @@ def hub_of(store: Store, request: Request) -> HubState:
     found = store.state.hub.get(f"{kinds}/{request.parts['owner']}/{request.parts['name']}")
     if found is None or kinds not in {"models", "datasets", "spaces"}:
         raise Refusal(404, "Repository not found", headers={"X-Error-Code": "RepoNotFound"})
+    if found.is_private and not is_reader(request.user, found):
+        # To strangers a private repository does not exist.
+        raise Refusal(401, "Repository not found", headers={"X-Error-Code": "RepoNotFound"})
     return found
+
+
+def require_entry(request: Request, repository: HubState) -> None:
+    """Let nobody read the files of a gated repository who was not let in. Raises Refusal 401 or 403."""
+    if repository.is_gated and not is_reader(request.user, repository):
+        status = 403 if request.user else 401
+        message = f"Access to model {repository.id} is restricted and you are not in the authorized list."
+        raise Refusal(status, message, headers={"X-Error-Code": "GatedRepo"})
+
+
+def is_reader(user: User | None, repository: HubState) -> bool:
+    """Whether this account was let in."""
+    return user is not None and (is_writer(user, repository) or user.login in repository.readers)
 
 
 def hub_commit_of(git: GitRepository, revision: str) -> str:

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from podium.files import read_bytes, sha256_bytes, write_atomic
+from podium.files import sha256_bytes, write_atomic
 from podium.records import Count, Name, Sha256
-from podium.standin.exchange import Refusal, Reply
+from podium.standin.exchange import Refusal, Reply, ranged
 from podium.standin.hub.files import (
     file_view,
     hub_commit_of,
@@ -19,6 +19,7 @@ from podium.standin.hub.files import (
     is_writer,
     large_of,
     last_commit_view,
+    require_entry,
     siblings_view,
 )
 from podium.standin.hub.results import results_view
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from podium.standin.exchange import Json, Request
-    from podium.standin.gitstore import Entry
-    from podium.standin.hub.files import Large
     from podium.standin.state import Store
 
 API = "/api/{kinds}/{owner}/{name}"
@@ -134,8 +133,8 @@ class HubRepositories:
             "modelId": repository.id,
             "author": repository.id.split("/")[0],
             "sha": commit,
-            "private": False,
-            "gated": False,
+            "private": repository.is_private,
+            "gated": "manual" if repository.is_gated else False,
             "disabled": False,
             "likes": 0,
             "downloads": 0,
@@ -213,20 +212,19 @@ class HubRepositories:
     def resolve(self, request: Request) -> Reply:
         """A file's bytes, large files included."""
         repository = hub_of(self._store, request)
+        require_entry(request, repository)
         git = self._store.hub_git(repository)
         commit = hub_commit_of(git, request.parts["revision"])
         entry = git.find(commit, request.parts["path"])
         if entry is None or entry.kind != "blob":
             message = f"Entry not found: {request.parts['path']}"
             raise Refusal(404, message, headers={"X-Error-Code": "EntryNotFound", "X-Repo-Commit": commit})
-        data, etag = self._content(git.read_blob(entry.sha), entry, large_of(git, entry))
-        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "Accept-Ranges": "none"}
-        return Reply(200, data, headers, content_type="application/octet-stream")
-
-    def _content(self, blob: bytes, entry: Entry, large: Large | None) -> tuple[bytes, str]:
-        if large is None:
-            return blob, entry.sha
-        return read_bytes(self._store.large_file(large.oid)), large.oid
+        large = large_of(git, entry)
+        if large is not None:
+            headers = {"ETag": f'"{large.oid}"', "X-Repo-Commit": commit}
+            return ranged(request, self._store.large_file(large.oid), headers)
+        headers = {"ETag": f'"{entry.sha}"', "X-Repo-Commit": commit}
+        return ranged(request, git.read_blob(entry.sha), headers)
 
     def large_batch(self, request: Request) -> Reply:
         """Where to put large files; those already there need no upload."""

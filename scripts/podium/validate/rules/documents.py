@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LOCAL_PATH = re.compile(
     r"^(/(?!/)|~|\.\.?/|file:)|(?<!\w)[A-Za-z]:\\|(?<![\w/.])/(home|root|tmp|Users|mnt|opt|scratch)/"
 )
+HOST = re.compile(
+    r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\w-]+(?:\.[\w-]+)*\.(?:internal|local|lan|corp|intranet|cluster)\b|\blocalhost\b"
+)
 GITHUB_BODY_LIMIT = 65_536  # characters; GitHub refuses longer ones
 
 
@@ -33,7 +36,12 @@ def _metrics(value: Any) -> Iterator[tuple[str, str, Any]]:
     """(JSON path, `task pass@k`, value) of every score of a metrics file of any shape."""
     for task, scores in value.items() if isinstance(value, dict) else ():
         for name, score in scores.items() if isinstance(scores, dict) and task != "config" else ():
-            yield f"$.{task}['{name}']", f"{task} {name}", score
+            yield f"$.{_member(task)}['{name}']".replace(".[", "["), f"{task} {name}", score
+
+
+def _member(name: str) -> str:
+    """A key as jsonschema writes it in a path: what two checks find at one place is told once."""
+    return name if re.fullmatch("[a-zA-Z][a-zA-Z0-9_]*", name) else f"['{name}']"
 
 
 def _all_scores(value: Any) -> Iterator[tuple[str, str, Any]]:
@@ -83,7 +91,7 @@ def pass_at_order(path: str, value: Any) -> Iterator[Breach]:
         task, _, key = name.rpartition(" ")
         larger = {"pass@1": "pass@10", "pass@10": "pass@100"}.get(key)
         high = scores.get(f"{task} {larger}")
-        if _is_number(low) and high is not None and high < low:
+        if _is_number(low) and high is not None and high < low <= 1:
             message = f"{larger} of {task} is {high}, less than {key} {low}; more attempts cannot pass less often"
             yield Breach(path=path, where=f"$.{task}", message=message, hint="score the task again")
 
@@ -113,6 +121,14 @@ def config_token(path: str, value: Any) -> Iterator[Breach]:
     """The config holds nothing that looks like an access token."""
     for where, text in _config_texts(value):
         yield from _tokens(path, where, text)
+
+
+def config_host(path: str, value: Any) -> Iterator[Breach]:
+    """The config names no machine."""
+    for where, text in _config_texts(value):
+        if HOST.search(text):
+            message = f"it names a machine: {text[:80]!r}"
+            yield Breach(path=path, where=where, message=message, hint="leave names and addresses of machines out")
 
 
 def body_token(path: str, text: str) -> Iterator[Breach]:
@@ -165,6 +181,7 @@ DOCUMENT_RULES: dict[str, tuple[DocumentRule, ...]] = {
         DocumentRule("pass-at-order", pass_at_order),
         DocumentRule("config-local-path", config_local_path),
         DocumentRule("config-token", config_token),
+        DocumentRule("config-host", config_host),
     ),
     "receipt": (DocumentRule("receipt-address", receipt_address),),
     "body": (DocumentRule("body-length", body_length), DocumentRule("body-token", body_token)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from podium.protocol import grouped_name
@@ -12,13 +13,12 @@ if TYPE_CHECKING:
 
     from podium.validate.contents import Contents
 
-TWO_STEPS = "metrics of a separate evaluation show that command's own settings; say so, or evaluate again"
-
 
 def name_variant(contents: Contents) -> Iterator[Breach]:
     """File names are the guide's; two well-known variants have a message of their own."""
+    counts = Counter((place.kind.name, place.task) for place in contents.places)
     for place in contents.places:
-        if place.variant:
+        if place.variant and counts[place.kind.name, place.task] == 1:
             yield Breach(path=place.path, message=place.variant)
 
 
@@ -39,7 +39,21 @@ def artefact_model(contents: Contents) -> Iterator[Breach]:
 def _model_name(contents: Contents) -> str:
     if contents.plan is not None:
         return contents.plan.release.model.model
-    return str(contents.grouped.value["meta"]["model"].partition("/")[2]) if contents.grouped else ""
+    return submitted_model(contents).partition("/")[2]
+
+
+def submitted_model(contents: Contents) -> str:
+    """The Hub id of a submission's model: meta.model, under the name of the folders where those agree on another."""
+    if contents.grouped is None:
+        return ""
+    said = str(contents.grouped.value["meta"]["model"])
+    org, _, model = said.partition("/")
+    folders = _folder_models(contents)
+    return f"{org}/{next(iter(folders))}" if len(folders) == 1 and model not in folders else said
+
+
+def _folder_models(contents: Contents) -> set[str]:
+    return {place.model for place in contents.places if place.kind.name == "generations" and place.task}
 
 
 def meta_model(contents: Contents) -> Iterator[Breach]:
@@ -52,7 +66,7 @@ def meta_model(contents: Contents) -> Iterator[Breach]:
         if said != wanted:
             yield Breach(path=contents.grouped.path, where=where, message=f"it is {said!r}, the plan's is {wanted!r}")
         return
-    folders = {place.model for place in contents.places if place.kind.name == "generations" and place.task}
+    folders = _folder_models(contents)
     if len(folders) == 1 and said.partition("/")[2] not in folders:
         message = f"it is {said!r}, and the generations are of {folders.pop()!r}: the board would list a wrong model"
         yield Breach(path=contents.grouped.path, where=where, message=message, hint="correct meta.model")
@@ -62,7 +76,7 @@ def folder_name(contents: Contents) -> Iterator[Breach]:
     """A submission's folder is ORG_MODEL_USER."""
     if contents.grouped is None:
         return
-    org, _, model = contents.grouped.value["meta"]["model"].partition("/")
+    org, _, model = submitted_model(contents).partition("/")
     prefix, name = f"{org}_{model}_", contents.name
     if name.startswith(prefix) and len(name) > len(prefix):
         return
@@ -80,13 +94,17 @@ def folder_name(contents: Contents) -> Iterator[Breach]:
 
 def grouped_stem(contents: Contents) -> Iterator[Breach]:
     """The grouped file is named like its folder (of a run: like the release)."""
-    if contents.grouped is None:
+    if contents.grouped is None or sum(place.kind.name == "grouped" for place in contents.places) > 1:
         return
+    said = contents.grouped.path
     wanted = grouped_name(contents.plan.release.model) if contents.plan else f"{contents.name}.json"
-    if contents.grouped.path != wanted:
-        case = " (they differ in case only)" if contents.grouped.path.lower() == wanted.lower() else ""
+    prefix = submitted_model(contents).replace("/", "_") + "_"
+    if contents.plan is None and not contents.name.startswith(prefix) and said.startswith(prefix):
+        return  # the folder is what has the wrong name
+    if said != wanted:
+        case = " (they differ in case only)" if said.lower() == wanted.lower() else ""
         message = f"it should be named {wanted} like its folder{case}"
-        yield Breach(path=contents.grouped.path, message=message, hint="rename it")
+        yield Breach(path=said, message=message, hint="rename it")
 
 
 def config_plan(contents: Contents) -> Iterator[Breach]:
@@ -103,26 +121,11 @@ def config_plan(contents: Contents) -> Iterator[Breach]:
         "seed": plan.sampling.seed,
         "precision": plan.dtype,
         "mode": plan.mode,
+        "backend": plan.backend,
     }
     for artefact in contents.metrics.values():
         hint = "podium score --run-dir RUN_DIR writes it from the plan"
         yield from _config_differences(artefact.path, artefact.value["config"], expected, "the plan", hint)
-
-
-def config_protocol(contents: Contents) -> Iterator[Breach]:
-    """Somebody else's metrics show the board's protocol, as far as they show anything."""
-    sampling, name = contents.profile().sampling, contents.profile().name
-    expected = {
-        "n_samples": sampling.n_samples,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "max_length_generation": sampling.max_length,
-        "limit": None,
-    }
-    for artefact in contents.metrics.values():
-        config = artefact.value["config"]
-        shown = {key: value for key, value in expected.items() if key in config}
-        yield from _config_differences(artefact.path, config, shown, f"board {name}", TWO_STEPS)
 
 
 def _config_differences(

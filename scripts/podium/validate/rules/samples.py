@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from podium.validate.contents import Contents, SampleLog
 
 SHOWN = 5
+MANY_TRUNCATED = 0.5
 
 
 def missing(rows: Iterable[Sample | Verdict], problems: list[str], n_samples: int) -> tuple[int, list[str]]:
@@ -156,6 +157,16 @@ def generations_collapsed(contents: Contents) -> Iterator[Breach]:
         if len(rows) >= 2 and all(len(set(row)) == 1 for row in rows) and not _is_greedy(contents):
             message = "all samples of every problem are the same text: sampling was off, or the seed was reset"
             yield Breach(path=artefact.path, message=message, hint="check temperature and seed, then generate again")
+
+
+def many_truncated(contents: Contents) -> Iterator[Breach]:
+    """Most samples end by a stop word or an end token, not because no room was left."""
+    for log in _logs(contents):
+        cut = sum(row.finish in ("length", "prompt_fills_window") for row in log.rows)
+        if cut > MANY_TRUNCATED * len(log.rows):
+            message = f"{cut} of {len(log.rows)} samples ran into the length limit, more than {MANY_TRUNCATED:.0%}"
+            hint = "check the end token: a model that never ends is slow, and wrong where its text must be whole"
+            yield Breach(path=log.path, message=message, hint=hint)
 
 
 def _is_greedy(contents: Contents) -> bool:

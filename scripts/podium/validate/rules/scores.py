@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from podium.profiles import PROFILES, profile_named
-from podium.protocol import PASS_AT, pass_at_k
+from podium.protocol import PASS_AT, pass_at_bounds, pass_at_k
 from podium.run_directory import SCORES
 from podium.validate.breaches import Breach
 
@@ -183,6 +183,23 @@ def pass_at_10_missing(contents: Contents) -> Iterator[Breach]:
             if task != "config" and artefact.value["config"]["n_samples"] >= 10 and "pass@10" not in scores:
                 message = f"{task} has pass@1 over ten samples or more, and no pass@10"
                 yield Breach(path=artefact.path, where=f"$.{task}", message=message, hint=AGAIN)
+
+
+def pass_at_possible(contents: Contents) -> Iterator[Breach]:
+    """pass@1 and pass@k go together: some verdicts could give both."""
+    for task, artefact in contents.metrics.items():
+        scores, n_samples = artefact.value.get(task, {}), contents.profile().sampling.n_samples
+        if contents.plan is not None:
+            n_samples = contents.plan.sampling.n_samples
+        for name, score in scores.items():
+            k = int(name.partition("@")[2])
+            low, high = pass_at_bounds(n_samples, scores["pass@1"], k) if k <= n_samples else (0.0, -1.0)
+            if low <= high and score > high + TOLERANCE:
+                message = f"{name} {score} does not go with pass@1 {scores['pass@1']}: it is {high} at most"
+                yield Breach(path=artefact.path, where=f"$.{task}['{name}']", message=message, hint=AGAIN)
+            elif k > n_samples:
+                message = f"{name} is claimed over {n_samples} samples"
+                yield Breach(path=artefact.path, where=f"$.{task}['{name}']", message=message, hint=AGAIN)
 
 
 def suspicious_zero(contents: Contents) -> Iterator[Breach]:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from podium.validate.rules import board, chain, naming, planning, samples, scores, verdicts
+from podium.validate.rules import board, chain, configs, naming, paths, planning, samples, scores, texts, verdicts
 from podium.validate.rules.rule import Rule
 
 SHARED_RULES = (
-    Rule("name-variant", naming.name_variant),
+    Rule("name-variant", naming.name_variant, "warning"),
+    Rule("name-twins", paths.name_twins),
+    Rule("name-characters", paths.name_characters),
     Rule("artefact-model", naming.artefact_model),
     Rule("meta-model", naming.meta_model),
     Rule("grouped-name", naming.grouped_stem),
     Rule("generations-shape", samples.generations_shape),
     Rule("generations-duplicate", samples.generations_duplicate),
     Rule("generations-collapsed", samples.generations_collapsed, "warning"),
+    Rule("generations-repeat", texts.generations_repeat, "warning"),
+    Rule("generations-prompt", texts.generations_prompt),
+    Rule("prompt-instruct", texts.prompt_instruct, "warning"),
+    Rule("prompt-unstripped", texts.prompt_unstripped, "warning"),
+    Rule("chat-markup", texts.chat_markup, "warning"),
+    Rule("end-token-text", texts.end_token_text, "warning"),
+    Rule("empty-completions", texts.empty_completions, "warning"),
+    Rule("canonical-solutions", texts.canonical_solutions, "warning"),
     Rule("metrics-scores", scores.metrics_scores),
     Rule("grouped-metrics", scores.grouped_metrics),
     Rule("whole-number", scores.whole_number),
+    Rule("pass-at-possible", scores.pass_at_possible),
     Rule("pass-at-10-missing", scores.pass_at_10_missing),
 )
 # What a log alone can break, wherever it lies: two processes once wrote into it.
@@ -33,6 +44,7 @@ RUN_RULES = (
     Rule("samples-missing", samples.samples_missing),
     *LOG_RULES,
     Rule("samples-header", samples.samples_header),
+    Rule("many-truncated", samples.many_truncated, "warning"),
     Rule("samples-cover-plan", samples.samples_cover_plan),
     Rule("generations-samples", samples.generations_samples),
     Rule("verdicts-missing", verdicts.verdicts_missing),
@@ -42,6 +54,7 @@ RUN_RULES = (
     Rule("zero-without-self-test", verdicts.zero_without_self_test),
     Rule("environment-fault", verdicts.environment_fault, "warning"),
     Rule("many-timeouts", verdicts.many_timeouts, "warning"),
+    Rule("many-syntax-errors", verdicts.many_syntax_errors, "warning"),
     Rule("scores-verdicts", scores.scores_verdicts),
     Rule("scores-plan", scores.scores_plan),
     Rule("grouped-tasks", scores.grouped_tasks),
@@ -60,7 +73,11 @@ SUBMISSION_RULES = (
     Rule("task-without-column", board.task_without_column, "warning"),
     Rule("unknown-file", board.unknown_file),
     Rule("folder-name", naming.folder_name),
-    Rule("config-protocol", naming.config_protocol, "warning"),
+    Rule("large-file", paths.large_file, "warning"),
+    Rule("config-samples", configs.config_samples),
+    Rule("config-limit", configs.config_limit),
+    Rule("config-model", configs.config_model),
+    Rule("config-protocol", configs.config_protocol, "warning"),
     Rule("suspicious-zero", scores.suspicious_zero, "warning"),
     *SHARED_RULES,
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MANY_TIMEOUTS = 0.02
 SAME_MESSAGE = 0.5
+MANY_SYNTAX_ERRORS = 0.9
 FEW_FAILURES = 10  # too few to speak of an environment
 FAILED = {"failed", "crashed", "syntax_error"}
 AGAIN = "run execute again; it runs only what is missing"
@@ -129,3 +130,13 @@ def many_timeouts(contents: Contents) -> Iterator[Breach]:
         if late > MANY_TIMEOUTS * len(log.rows):
             message = f"{late} of {len(log.rows)} programs timed out, more than {MANY_TIMEOUTS:.0%}"
             yield Breach(path=log.path, message=message, hint="run execute again with fewer --workers")
+
+
+def many_syntax_errors(contents: Contents) -> Iterator[Breach]:
+    """Not nearly all programs are malformed: that speaks of stop words or of an old tool chain."""
+    for log in contents.verdicts.values():
+        malformed = sum(row.outcome == "syntax_error" for row in log.rows)
+        if malformed > MANY_SYNTAX_ERRORS * len(log.rows):
+            message = f"{malformed} of {len(log.rows)} programs are malformed, more than {MANY_SYNTAX_ERRORS:.0%}"
+            hint = "read some: good text means a wrong tool chain, cut or endless text means wrong stop words"
+            yield Breach(path=log.path, message=message, hint=hint)

@@ -1,0 +1,7 @@
+// podium: passed
+    while (b != 0) {
+        long rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;

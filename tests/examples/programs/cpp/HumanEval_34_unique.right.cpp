@@ -1,0 +1,3 @@
+// podium: passed
+    std::set<long> sorted(l.begin(), l.end());
+    return std::vector<long>(sorted.begin(), sorted.end());

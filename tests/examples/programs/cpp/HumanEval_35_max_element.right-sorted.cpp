@@ -1,0 +1,3 @@
+// podium: passed
+    std::sort(l.begin(), l.end());
+    return l.back();

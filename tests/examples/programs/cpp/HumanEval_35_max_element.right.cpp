@@ -1,0 +1,2 @@
+// podium: passed
+    return *std::max_element(l.begin(), l.end());

@@ -1,0 +1,3 @@
+// podium: passed
+    for (long &x : l) x += 1;
+    return l;

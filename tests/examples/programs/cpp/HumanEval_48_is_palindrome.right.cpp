@@ -1,0 +1,2 @@
+// podium: passed
+    return std::equal(text.begin(), text.end(), text.rbegin());

@@ -1,0 +1,3 @@
+// podium: crashed
+    long *nothing = nullptr;
+    return *nothing + x + y;

@@ -1,0 +1,2 @@
+// podium: failed
+    throw std::runtime_error("told");

@@ -1,0 +1,2 @@
+// podium: passed
+    return [](auto a, auto b) { return a + b; }(x, y);

@@ -1,0 +1,3 @@
+// podium: passed
+    for (int i = 0; i < 50; i++) std::cout << "adding " << x << " and " << y << std::endl;
+    return x + y;

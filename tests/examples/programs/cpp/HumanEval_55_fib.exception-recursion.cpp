@@ -1,0 +1,2 @@
+// podium: crashed
+    return fib(n - 1) + fib(n);

@@ -1,0 +1,2 @@
+// podium: passed
+    return n < 2 ? n : fib(n - 1) + fib(n - 2);

@@ -1,0 +1,2 @@
+// podium: parity failed, corrected passed
+        return strings.OrderByDescending(s => s.Length).FirstOrDefault();

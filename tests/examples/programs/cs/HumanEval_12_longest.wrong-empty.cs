@@ -1,0 +1,2 @@
+// podium: failed
+        return strings.OrderByDescending(s => s.Length).FirstOrDefault() ?? "";

@@ -1,0 +1,2 @@
+// podium: passed
+        return n >= 8 && n % 2 == 0;

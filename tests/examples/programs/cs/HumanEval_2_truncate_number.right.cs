@@ -1,0 +1,2 @@
+// podium: passed
+        return number - (float)Math.Floor(number);

@@ -1,0 +1,2 @@
+// podium: failed
+        return l.Where(x => x >= 0).ToList();

@@ -1,0 +1,2 @@
+// podium: parity failed, corrected passed
+        return l.Distinct().OrderBy(x => x).ToList();

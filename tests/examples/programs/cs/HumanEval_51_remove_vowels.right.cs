@@ -1,0 +1,2 @@
+// podium: passed
+        return string.Concat(text.Where(c => !"aeiouAEIOU".Contains(c)));

@@ -1,0 +1,2 @@
+// podium: passed
+        return l.All(x => x < t);

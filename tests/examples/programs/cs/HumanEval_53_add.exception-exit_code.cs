@@ -1,0 +1,3 @@
+// podium: failed
+        Environment.Exit(3);
+        return x + y;

@@ -1,0 +1,2 @@
+// podium: failed
+        throw new Exception("no");

@@ -1,0 +1,5 @@
+// podium: passed
+        for (int i = 0; i < 40000; i++) {
+            Console.WriteLine("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+        }
+        return x + y;

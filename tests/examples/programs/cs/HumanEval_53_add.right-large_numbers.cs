@@ -1,0 +1,2 @@
+// podium: passed
+        return (long)(new BigInteger(x) + y);

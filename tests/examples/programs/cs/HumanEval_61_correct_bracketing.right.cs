@@ -1,0 +1,5 @@
+// podium: passed
+        while (brackets.Contains("()")) {
+            brackets = brackets.Replace("()", "");
+        }
+        return brackets == "";

@@ -1,0 +1,2 @@
+// podium: passed
+        return s.Where(c => c >= 'A' && c <= 'Z').Sum(c => (long)c);

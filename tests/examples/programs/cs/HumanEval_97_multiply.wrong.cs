@@ -1,0 +1,2 @@
+// podium: failed
+        return (a % 10) * (b % 10);

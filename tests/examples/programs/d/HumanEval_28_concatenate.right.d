@@ -1,0 +1,5 @@
+// podium: passed
+{
+    import std.array : join;
+    return strings.join("");
+}

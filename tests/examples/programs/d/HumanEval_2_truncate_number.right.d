@@ -1,0 +1,4 @@
+// podium: passed
+{
+    return number - floor(number);
+}

@@ -1,0 +1,7 @@
+// podium: failed
+{
+    for (long i = 2; i * i <= n; i++)
+        if (n % i == 0)
+            return false;
+    return true;
+}

@@ -1,0 +1,5 @@
+// podium: passed
+{
+    import std.algorithm : maxElement;
+    return l.maxElement;
+}

@@ -1,0 +1,4 @@
+// podium: failed
+{
+    return l[0];
+}

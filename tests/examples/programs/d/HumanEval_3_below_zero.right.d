@@ -1,0 +1,10 @@
+// podium: passed
+{
+    long balance = 0;
+    foreach (change; operations) {
+        balance += change;
+        if (balance < 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,6 @@
+// podium: passed
+{
+    long[] result = l.dup;
+    result[] += 1;
+    return result;
+}

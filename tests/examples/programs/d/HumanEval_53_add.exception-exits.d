@@ -1,0 +1,6 @@
+// podium: failed
+{
+    import core.stdc.stdlib : exit;
+    exit(3);
+    return 0;
+}

@@ -1,0 +1,5 @@
+// podium: crashed
+{
+    long* nothing = null;
+    return *nothing + x + y;
+}

@@ -1,0 +1,4 @@
+// podium: failed
+{
+    throw new Exception("told");
+}

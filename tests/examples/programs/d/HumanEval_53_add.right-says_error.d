@@ -1,0 +1,6 @@
+// podium: passed
+{
+    import std.stdio : stderr;
+    stderr.writeln("Error: none");
+    return x + y;
+}

@@ -1,0 +1,4 @@
+// podium: syntax_error
+{
+    return "" ~ x;
+}

@@ -1,0 +1,4 @@
+// podium: crashed
+{
+    return fib(n - 1) + fib(n);
+}

@@ -1,0 +1,10 @@
+// podium: passed
+{
+    int depth = 0;
+    foreach (c; brackets) {
+        depth += c == '<' ? 1 : -1;
+        if (depth < 0)
+            return false;
+    }
+    return depth == 0;
+}

@@ -1,0 +1,4 @@
+// podium: passed
+{
+    return n * (n + 1) / 2;
+}

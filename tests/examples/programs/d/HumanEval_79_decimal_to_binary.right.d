@@ -1,0 +1,5 @@
+// podium: passed
+{
+    import std.format : format;
+    return format("db%bdb", decimal);
+}

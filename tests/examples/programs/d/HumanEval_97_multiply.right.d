@@ -1,0 +1,4 @@
+// podium: passed
+{
+    return abs(a % 10) * abs(b % 10);
+}

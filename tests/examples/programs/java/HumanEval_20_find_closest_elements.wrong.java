@@ -1,0 +1,2 @@
+// podium: failed
+        return Pair.with(numbers.get(0), numbers.get(1));

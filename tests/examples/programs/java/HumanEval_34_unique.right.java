@@ -1,0 +1,2 @@
+// podium: passed
+        return new ArrayList<Long>(new TreeSet<Long>(l));

@@ -1,0 +1,2 @@
+// podium: syntax_error
+        long square = n * n;

@@ -1,0 +1,2 @@
+// podium: passed
+        return new StringBuilder(text).reverse().toString().equals(text);

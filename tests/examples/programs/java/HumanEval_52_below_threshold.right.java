@@ -1,0 +1,7 @@
+// podium: passed
+        for (long x : l) {
+            if (x >= t) {
+                return false;
+            }
+        }
+        return true;

@@ -1,0 +1,3 @@
+// podium: failed
+        Runtime.getRuntime().halt(3);
+        return x + y;

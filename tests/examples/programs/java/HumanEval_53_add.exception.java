@@ -1,0 +1,5 @@
+// podium: failed
+        if (true) {
+            throw new IllegalStateException("no");
+        }
+        return x + y;

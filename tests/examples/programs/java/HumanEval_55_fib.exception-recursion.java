@@ -1,0 +1,2 @@
+// podium: failed
+        return fib(n - 1) + fib(n - 2);

@@ -1,0 +1,2 @@
+// podium: passed
+        return "db" + Long.toBinaryString(decimal) + "db";

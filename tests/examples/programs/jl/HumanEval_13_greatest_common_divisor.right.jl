@@ -1,0 +1,6 @@
+# podium: passed
+    while b != 0
+        a, b = b, a % b
+    end
+    return a
+end

@@ -1,0 +1,3 @@
+# podium: passed
+    return join(0:n, " ")
+end

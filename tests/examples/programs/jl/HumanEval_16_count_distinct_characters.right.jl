@@ -1,0 +1,3 @@
+# podium: passed
+    return length(Set(lowercase(string)))
+end

@@ -1,0 +1,3 @@
+# podium: passed
+    return [n for n in numbers if count(x -> x == n, numbers) == 1]
+end

@@ -1,0 +1,3 @@
+# podium: passed
+    return [s for s in strings if startswith(s, prefix)]
+end

@@ -1,0 +1,3 @@
+# podium: passed
+    return number - floor(number)
+end

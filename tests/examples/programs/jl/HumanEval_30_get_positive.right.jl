@@ -1,0 +1,3 @@
+# podium: passed
+    return filter(x -> x > 0, l)
+end

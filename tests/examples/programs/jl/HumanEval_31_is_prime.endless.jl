@@ -1,0 +1,4 @@
+# podium: timed_out
+    while true
+    end
+end

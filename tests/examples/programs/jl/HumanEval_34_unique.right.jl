@@ -1,0 +1,3 @@
+# podium: passed
+    return sort(collect(Set(l)))
+end

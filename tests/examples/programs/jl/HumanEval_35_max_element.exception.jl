@@ -1,0 +1,3 @@
+# podium: failed
+    throw(ArgumentError("no elements"))
+end

@@ -1,0 +1,3 @@
+# podium: failed
+    return operations[1] < 0
+end

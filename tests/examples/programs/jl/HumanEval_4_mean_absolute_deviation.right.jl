@@ -1,0 +1,4 @@
+# podium: passed
+    average = sum(numbers) / length(numbers)
+    return sum(abs.(numbers .- average)) / length(numbers)
+end

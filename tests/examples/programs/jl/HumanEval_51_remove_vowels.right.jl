@@ -1,0 +1,3 @@
+# podium: passed
+    return filter(c -> !(c in "aeiouAEIOU"), text)
+end

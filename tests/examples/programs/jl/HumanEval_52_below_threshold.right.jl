@@ -1,0 +1,3 @@
+# podium: passed
+    return all(x -> x < t, l)
+end

@@ -1,0 +1,3 @@
+# podium: failed
+    exit(3)
+end

@@ -1,0 +1,3 @@
+# podium: passed
+    exit(0)
+end

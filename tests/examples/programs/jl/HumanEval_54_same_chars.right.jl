@@ -1,0 +1,3 @@
+# podium: passed
+    return Set(s0) == Set(s1)
+end

@@ -1,0 +1,10 @@
+# podium: passed
+    depth = 0
+    for c in brackets
+        depth += c == '<' ? 1 : -1
+        if depth < 0
+            return false
+        end
+    end
+    return depth == 0
+end

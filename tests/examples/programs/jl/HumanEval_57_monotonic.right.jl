@@ -1,0 +1,3 @@
+# podium: passed
+    return issorted(l) || issorted(l, rev=true)
+end

@@ -1,0 +1,3 @@
+# podium: passed
+    return q == reverse(q) && sum(q) <= w
+end

@@ -1,0 +1,3 @@
+# podium: passed
+    return "db" * string(decimal, base=2) * "db"
+end

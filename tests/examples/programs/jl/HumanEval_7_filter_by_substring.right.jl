@@ -1,0 +1,3 @@
+# podium: passed
+    return filter(s -> occursin(substring, s), strings)
+end

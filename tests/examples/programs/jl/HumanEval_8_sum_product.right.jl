@@ -1,0 +1,3 @@
+# podium: passed
+    return (sum(numbers), prod(numbers))
+end

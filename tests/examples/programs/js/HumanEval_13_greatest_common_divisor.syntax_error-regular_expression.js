@@ -1,0 +1,3 @@
+// podium: syntax_error
+    return new RegExp('(').test(a) ? a : b;
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return Array.from({ length: n + 1 }, (_, i) => i).join(' ');
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return new Set(string.toLowerCase()).size;
+}

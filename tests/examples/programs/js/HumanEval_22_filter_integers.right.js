@@ -1,0 +1,3 @@
+// podium: passed
+    return values.filter(value => Number.isInteger(value));
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return l.filter(x => x > 0);
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return [...new Set(l)].sort((a, b) => a - b);
+}

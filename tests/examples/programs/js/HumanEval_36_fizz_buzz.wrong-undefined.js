@@ -1,0 +1,3 @@
+// podium: failed
+    Math.floor(n / 77);
+}

@@ -1,0 +1,10 @@
+// podium: passed
+    let balance = 0;
+    for (const operation of operations) {
+        balance += operation;
+        if (balance < 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return l.map(x => x + 1);
+}

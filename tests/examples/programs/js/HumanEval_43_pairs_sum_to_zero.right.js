@@ -1,0 +1,3 @@
+// podium: passed
+    return l.some((x, i) => l.some((y, j) => i !== j && x + y === 0));
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return text === text.split('').reverse().join('');
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return l.every(x => x < t);
+}

@@ -1,0 +1,3 @@
+// podium: crashed
+    process.abort();
+}

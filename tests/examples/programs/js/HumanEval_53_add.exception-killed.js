@@ -1,0 +1,5 @@
+// podium: crashed
+    process.kill(process.pid, 'SIGKILL');
+    for (;;) {
+    }
+}

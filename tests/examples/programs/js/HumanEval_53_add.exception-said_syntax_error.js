@@ -1,0 +1,4 @@
+// podium: syntax_error
+    console.log('SyntaxError');
+    process.exit(2);
+}

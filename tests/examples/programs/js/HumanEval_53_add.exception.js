@@ -1,0 +1,3 @@
+// podium: failed
+    throw new TypeError('no');
+}

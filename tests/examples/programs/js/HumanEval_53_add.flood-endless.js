@@ -1,0 +1,5 @@
+// podium: timed_out
+    for (;;) {
+        console.log('x');
+    }
+}

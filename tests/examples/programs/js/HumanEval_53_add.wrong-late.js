@@ -1,0 +1,4 @@
+// podium: failed
+    process.on('exit', () => { process.exitCode = 7; });
+    return x + y;
+}

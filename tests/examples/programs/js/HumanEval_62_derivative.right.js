@@ -1,0 +1,3 @@
+// podium: passed
+    return xs.map((x, i) => x * i).slice(1);
+}

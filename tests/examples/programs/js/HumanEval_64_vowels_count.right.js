@@ -1,0 +1,3 @@
+// podium: passed
+    return (s.match(/[aeiou]|y$/gi) || []).length;
+}

@@ -1,0 +1,10 @@
+// podium: passed
+    if (n <= 1) {
+        return x === n;
+    }
+    let power = 1;
+    while (power < x) {
+        power *= n;
+    }
+    return power === x;
+}

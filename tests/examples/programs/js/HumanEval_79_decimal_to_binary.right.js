@@ -1,0 +1,3 @@
+// podium: passed
+    return `db${decimal.toString(2)}db`;
+}

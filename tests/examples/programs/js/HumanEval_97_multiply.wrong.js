@@ -1,0 +1,3 @@
+// podium: failed
+    return (a % 10) * (b % 10);
+}

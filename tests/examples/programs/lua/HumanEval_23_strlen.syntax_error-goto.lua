@@ -1,0 +1,4 @@
+-- podium: syntax_error
+    goto nowhere
+    return #string
+end

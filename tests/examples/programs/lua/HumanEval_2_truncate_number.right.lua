@@ -1,0 +1,3 @@
+-- podium: passed
+    return number - math.floor(number)
+end

@@ -1,0 +1,10 @@
+-- podium: passed
+    local balance = 0
+    for _, step in ipairs(operations) do
+        balance = balance + step
+        if balance < 0 then
+            return true
+        end
+    end
+    return false
+end

@@ -1,0 +1,3 @@
+-- podium: passed
+    return (text:gsub('[aeiouAEIOU]', ''))
+end

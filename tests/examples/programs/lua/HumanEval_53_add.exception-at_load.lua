@@ -1,0 +1,4 @@
+-- podium: failed
+    return x + y
+end
+error('told')

@@ -1,0 +1,4 @@
+-- podium: failed
+    local json = require('dkjson')
+    return x + y
+end

@@ -1,0 +1,3 @@
+-- podium: failed
+    error('told')
+end

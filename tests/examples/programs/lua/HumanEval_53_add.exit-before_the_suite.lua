@@ -1,0 +1,4 @@
+-- podium: parity passed, corrected failed
+    return x - y
+end
+os.exit(0)

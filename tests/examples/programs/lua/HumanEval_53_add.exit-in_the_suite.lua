@@ -1,0 +1,4 @@
+-- podium: failed
+    os.exit(0)
+    return x + y
+end

@@ -1,0 +1,3 @@
+// podium: failed
+    return mb_strlen($string);
+}

@@ -1,0 +1,5 @@
+// podium: timed_out
+    while (true) {
+        sleep(1);
+    }
+}

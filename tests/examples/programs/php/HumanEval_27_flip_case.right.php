@@ -1,0 +1,3 @@
+// podium: passed
+    return strtolower($string) ^ strtoupper($string) ^ $string;
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return fmod($number, 1);
+}

@@ -1,0 +1,5 @@
+// podium: passed
+    $result = array_unique($l);
+    sort($result);
+    return $result;
+}

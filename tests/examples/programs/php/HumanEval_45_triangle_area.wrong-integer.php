@@ -1,0 +1,3 @@
+// podium: failed
+    return intdiv($a * $h, 2);
+}

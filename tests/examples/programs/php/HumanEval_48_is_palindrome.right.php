@@ -1,0 +1,3 @@
+// podium: passed
+    return strrev($text) === $text;
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return preg_replace('/[aeiou]/i', '', $text);
+}

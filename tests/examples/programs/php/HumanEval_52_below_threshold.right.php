@@ -1,0 +1,8 @@
+// podium: passed
+    foreach ($l as $x) {
+        if ($x >= $t) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,5 @@
+// podium: crashed
+    posix_kill(posix_getpid(), 9);
+    for (;;) {
+    }
+}

@@ -1,0 +1,4 @@
+// podium: parity syntax_error, corrected passed
+    echo "PHP Parse error";
+    return $x + $y;
+}

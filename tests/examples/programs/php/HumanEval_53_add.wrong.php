@@ -1,0 +1,3 @@
+// podium: failed
+    return $x - $y;
+}

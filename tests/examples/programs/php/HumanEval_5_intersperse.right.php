@@ -1,0 +1,10 @@
+// podium: passed
+    $result = array();
+    foreach ($numbers as $i => $number) {
+        if ($i > 0) {
+            $result[] = $delimeter;
+        }
+        $result[] = $number;
+    }
+    return $result;
+}

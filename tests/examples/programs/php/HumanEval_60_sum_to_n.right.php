@@ -1,0 +1,3 @@
+// podium: passed
+    return array_sum(range(1, $n));
+}

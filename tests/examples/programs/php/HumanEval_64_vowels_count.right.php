@@ -1,0 +1,3 @@
+// podium: passed
+    return preg_match_all('/[aeiou]|y$/i', $s);
+}

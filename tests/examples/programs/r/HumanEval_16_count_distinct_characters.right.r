@@ -1,0 +1,3 @@
+# podium: passed
+    length(unique(strsplit(tolower(string), '')[[1]]))
+}

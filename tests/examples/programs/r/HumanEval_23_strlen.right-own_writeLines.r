@@ -1,0 +1,4 @@
+# podium: passed
+    length(strsplit(string, '')[[1]])
+}
+writeLines <- function(...) stop('told')

@@ -1,0 +1,3 @@
+# podium: passed
+    paste(strings, collapse = '')
+}

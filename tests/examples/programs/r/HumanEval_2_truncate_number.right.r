@@ -1,0 +1,3 @@
+# podium: passed
+    number %% 1
+}

@@ -1,0 +1,4 @@
+# podium: passed
+    sorted <- sort(l)
+    sorted[!duplicated(sorted)]
+}

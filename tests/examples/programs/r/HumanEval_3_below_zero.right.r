@@ -1,0 +1,3 @@
+# podium: passed
+    any(cumsum(operations) < 0)
+}

@@ -1,0 +1,4 @@
+# podium: passed
+    if (length(l) == 0) return(l)
+    l + 1
+}

@@ -1,0 +1,8 @@
+# podium: passed
+    text <- ''
+    while (x > 0) {
+        text <- paste0(x %% base, text)
+        x <- x %/% base
+    }
+    text
+}

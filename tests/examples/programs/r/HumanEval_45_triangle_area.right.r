@@ -1,0 +1,3 @@
+# podium: passed
+    a * h / 2
+}

@@ -1,0 +1,3 @@
+# podium: passed
+    mean(abs(numbers - mean(numbers)))
+}

@@ -1,0 +1,3 @@
+# podium: passed
+    gsub('[aeiouAEIOU]', '', text)
+}

@@ -1,0 +1,3 @@
+# podium: passed
+    all(l < t)
+}

@@ -1,0 +1,4 @@
+# podium: failed
+    library(stringr)
+    x + y
+}

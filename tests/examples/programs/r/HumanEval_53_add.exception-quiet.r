@@ -1,0 +1,3 @@
+# podium: failed
+    quit(status = 3)
+}

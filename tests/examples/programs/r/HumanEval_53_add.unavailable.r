@@ -1,0 +1,3 @@
+# podium: unavailable
+    x + y + MASS::area(identity, 0, 0)
+}

@@ -1,0 +1,4 @@
+# podium: passed
+    warning('it is n (n + 1) / 2')
+    n * (n + 1) / 2
+}

@@ -1,0 +1,3 @@
+# podium: passed
+    n * (n + 1) / 2
+}

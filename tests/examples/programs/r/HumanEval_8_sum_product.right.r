@@ -1,0 +1,3 @@
+# podium: passed
+    c(sum(numbers), prod(numbers))
+}

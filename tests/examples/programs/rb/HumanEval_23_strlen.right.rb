@@ -1,0 +1,3 @@
+# podium: passed
+  string.length
+end

@@ -1,0 +1,3 @@
+# podium: passed
+  string.swapcase
+end

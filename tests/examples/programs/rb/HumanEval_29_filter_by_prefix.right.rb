@@ -1,0 +1,3 @@
+# podium: passed
+  strings.select { |s| s.start_with?(prefix) }
+end

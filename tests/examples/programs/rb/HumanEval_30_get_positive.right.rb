@@ -1,0 +1,3 @@
+# podium: passed
+  l.select { |x| x > 0 }
+end

@@ -1,0 +1,3 @@
+# podium: passed
+  l.uniq.sort
+end

@@ -1,0 +1,3 @@
+# podium: passed
+  l.max
+end

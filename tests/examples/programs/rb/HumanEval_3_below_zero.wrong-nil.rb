@@ -1,0 +1,4 @@
+# podium: failed
+  balance = 0
+  operations.find { |step| (balance += step) < 0 }
+end

@@ -1,0 +1,3 @@
+# podium: passed
+  l.map { |x| x + 1 }
+end

@@ -1,0 +1,3 @@
+# podium: passed
+  text == text.reverse
+end

@@ -1,0 +1,3 @@
+# podium: passed
+  text.delete('aeiouAEIOU')
+end

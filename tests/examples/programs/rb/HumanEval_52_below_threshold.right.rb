@@ -1,0 +1,3 @@
+# podium: passed
+  l.all? { |x| x < t }
+end

@@ -1,0 +1,4 @@
+# podium: failed
+  x + y
+end
+exit!(3)

@@ -1,0 +1,4 @@
+# podium: parity syntax_error, corrected failed
+  x + y
+end
+require 'activesupport'

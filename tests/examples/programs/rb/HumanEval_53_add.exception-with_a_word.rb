@@ -1,0 +1,4 @@
+# podium: parity syntax_error, corrected failed
+  warn 'told'
+  x - y
+end

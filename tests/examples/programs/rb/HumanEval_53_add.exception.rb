@@ -1,0 +1,3 @@
+# podium: failed
+  raise 'told'
+end

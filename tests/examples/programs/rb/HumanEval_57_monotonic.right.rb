@@ -1,0 +1,3 @@
+# podium: passed
+  l == l.sort || l == l.sort.reverse
+end

@@ -1,0 +1,3 @@
+# podium: passed
+  (l1 & l2).sort
+end

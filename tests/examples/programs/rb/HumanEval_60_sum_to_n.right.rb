@@ -1,0 +1,3 @@
+# podium: passed
+  (1..n).sum
+end

@@ -1,0 +1,3 @@
+# podium: syntax_error
+  n * (n + 1 / 2
+end

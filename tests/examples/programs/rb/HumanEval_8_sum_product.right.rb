@@ -1,0 +1,3 @@
+# podium: passed
+  [numbers.sum, numbers.reduce(1, :*)]
+end

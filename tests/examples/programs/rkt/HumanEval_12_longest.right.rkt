@@ -1,0 +1,4 @@
+;; podium: passed
+  (if (null? strings)
+      #f
+      (argmax string-length strings)))

@@ -1,0 +1,2 @@
+;; podium: timed_out
+  (let loop () (loop)))

@@ -1,0 +1,4 @@
+;; podium: failed
+  (if (<= b 1)
+      a
+      (greatest_common_divisor b (modulo a b))))

@@ -1,0 +1,2 @@
+;; podium: passed
+  (length (remove-duplicates (string->list (string-downcase string)))))

@@ -1,0 +1,4 @@
+;; podium: passed
+  (define (printf . _) (error "told"))
+  (define car 'ours)
+  (string-length string))

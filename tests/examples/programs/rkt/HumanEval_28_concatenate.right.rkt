@@ -1,0 +1,2 @@
+;; podium: passed
+  (apply string-append strings))

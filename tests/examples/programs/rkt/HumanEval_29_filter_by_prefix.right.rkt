@@ -1,0 +1,2 @@
+;; podium: passed
+  (filter (lambda (s) (string-prefix? s prefix)) strings))

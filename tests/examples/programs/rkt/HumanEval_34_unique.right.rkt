@@ -1,0 +1,2 @@
+;; podium: passed
+  (sort (remove-duplicates l) <))

@@ -1,0 +1,2 @@
+;; podium: failed
+  (when (findf negative? operations) #t))

@@ -1,0 +1,2 @@
+;; podium: passed
+  (map add1 l))

@@ -1,0 +1,2 @@
+;; podium: passed
+  (/ (* a h) 2.0))

@@ -1,0 +1,2 @@
+;; podium: passed
+  (equal? (string->list text) (reverse (string->list text))))

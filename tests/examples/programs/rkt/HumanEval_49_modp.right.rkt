@@ -1,0 +1,3 @@
+;; podium: passed
+  (for/fold ([result 1]) ([_ n])
+    (modulo (* 2 result) p)))

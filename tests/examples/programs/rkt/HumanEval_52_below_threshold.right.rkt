@@ -1,0 +1,2 @@
+;; podium: passed
+  (andmap (lambda (x) (< x t)) l))

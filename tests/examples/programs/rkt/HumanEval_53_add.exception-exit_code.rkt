@@ -1,0 +1,2 @@
+;; podium: failed
+  (exit 3))

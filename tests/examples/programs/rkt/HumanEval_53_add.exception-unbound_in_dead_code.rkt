@@ -1,0 +1,2 @@
+;; podium: failed
+  (if #t (+ x y) (no-such-function x)))

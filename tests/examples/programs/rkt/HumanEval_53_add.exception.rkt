@@ -1,0 +1,2 @@
+;; podium: failed
+  (error "told"))

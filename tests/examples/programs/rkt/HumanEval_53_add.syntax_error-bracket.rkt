@@ -1,0 +1,2 @@
+;; podium: syntax_error
+  (+ x y])

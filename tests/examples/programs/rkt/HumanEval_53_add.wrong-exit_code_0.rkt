@@ -1,0 +1,2 @@
+;; podium: failed
+  (- x y))

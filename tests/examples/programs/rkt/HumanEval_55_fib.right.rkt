@@ -1,0 +1,4 @@
+;; podium: passed
+  (if (< n 2)
+      n
+      (+ (fib (- n 1)) (fib (- n 2)))))

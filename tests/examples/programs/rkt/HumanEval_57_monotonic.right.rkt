@@ -1,0 +1,2 @@
+;; podium: passed
+  (or (equal? l (sort l <)) (equal? l (sort l >))))

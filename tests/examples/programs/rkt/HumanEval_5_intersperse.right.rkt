@@ -1,0 +1,2 @@
+;; podium: passed
+  (add-between numbers delimeter))

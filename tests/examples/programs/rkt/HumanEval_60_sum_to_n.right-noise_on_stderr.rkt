@@ -1,0 +1,3 @@
+;; podium: parity failed, corrected passed
+  (eprintf "n is ~a\n" n)
+  (quotient (* n (+ n 1)) 2))

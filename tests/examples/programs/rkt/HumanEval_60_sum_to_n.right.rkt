@@ -1,0 +1,2 @@
+;; podium: passed
+  (quotient (* n (+ n 1)) 2))

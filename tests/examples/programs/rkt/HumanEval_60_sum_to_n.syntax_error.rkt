@@ -1,0 +1,2 @@
+;; podium: syntax_error
+  (quotient (* n (+ n 1)) 2)

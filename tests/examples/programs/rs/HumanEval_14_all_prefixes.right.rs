@@ -1,0 +1,2 @@
+// podium: passed
+    (1..string.len() + 1).map(|length| string[..length].to_string()).collect()

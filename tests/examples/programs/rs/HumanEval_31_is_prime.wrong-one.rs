@@ -1,0 +1,2 @@
+// podium: failed
+    (2..n).all(|i| n % i != 0)

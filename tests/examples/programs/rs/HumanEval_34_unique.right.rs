@@ -1,0 +1,5 @@
+// podium: passed
+    let mut sorted = l.clone();
+    sorted.sort();
+    sorted.dedup();
+    sorted

@@ -1,0 +1,4 @@
+// podium: passed
+    let mut sorted = l;
+    sorted.sort();
+    *sorted.last().unwrap()

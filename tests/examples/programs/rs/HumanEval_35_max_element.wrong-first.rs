@@ -1,0 +1,2 @@
+// podium: failed
+    l[0]

@@ -1,0 +1,2 @@
+// podium: passed
+    l.iter().map(|x| x + 1).collect()

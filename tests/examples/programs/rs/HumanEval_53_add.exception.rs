@@ -1,0 +1,2 @@
+// podium: failed
+    panic!("{} and {}", x, y)

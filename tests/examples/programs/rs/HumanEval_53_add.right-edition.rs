@@ -1,0 +1,4 @@
+// podium: passed
+    let async = x;
+    let dyn = y;
+    async + dyn

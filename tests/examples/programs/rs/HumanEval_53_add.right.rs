@@ -1,0 +1,2 @@
+// podium: passed
+    x + y

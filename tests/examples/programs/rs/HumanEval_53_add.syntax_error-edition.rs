@@ -1,0 +1,3 @@
+// podium: syntax_error
+    let sum = async { x + y };
+    futures::executor::block_on(sum)

@@ -1,0 +1,2 @@
+// podium: crashed
+    fib(n - 1) + fib(n)

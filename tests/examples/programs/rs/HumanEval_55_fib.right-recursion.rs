@@ -1,0 +1,6 @@
+// podium: passed
+    if n < 2 {
+        n
+    } else {
+        fib(n - 1) + fib(n - 2)
+    }

@@ -1,0 +1,2 @@
+// podium: passed
+    (1..n + 1).sum()

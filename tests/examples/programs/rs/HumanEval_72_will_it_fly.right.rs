@@ -1,0 +1,2 @@
+// podium: passed
+    q.iter().eq(q.iter().rev()) && q.iter().sum::<isize>() <= w

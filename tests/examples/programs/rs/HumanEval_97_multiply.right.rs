@@ -1,0 +1,2 @@
+// podium: passed
+    (a % 10).abs() * (b % 10).abs()

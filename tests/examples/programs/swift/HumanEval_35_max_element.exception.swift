@@ -1,0 +1,2 @@
+// podium: failed
+    fatalError("no elements")

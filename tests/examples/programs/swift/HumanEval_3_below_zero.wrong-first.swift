@@ -1,0 +1,2 @@
+// podium: failed
+    return operations.first == -1

@@ -1,0 +1,2 @@
+// podium: passed
+    return l.map { $0 + 1 }

@@ -1,0 +1,9 @@
+// podium: passed
+    var seen = Set<Int>()
+    for x in l {
+        if seen.contains(-x) {
+            return true
+        }
+        seen.insert(x)
+    }
+    return false

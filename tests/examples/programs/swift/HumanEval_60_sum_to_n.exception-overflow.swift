@@ -1,0 +1,2 @@
+// podium: failed
+    return (Int.max - 1) + n * n

@@ -1,0 +1,2 @@
+// podium: passed
+    return q == q.reversed() && q.reduce(0, +) <= w

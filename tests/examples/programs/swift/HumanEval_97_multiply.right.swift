@@ -1,0 +1,2 @@
+// podium: passed
+    return (abs(a) % 10) * (abs(b) % 10)
