@@ -47,7 +47,12 @@ LEDGER = "ledger.json"
 LOCK = ".podium.lock"
 SUBMIT_RECEIPT = "submit.json"
 PUBLISH_RECEIPT = "publish.json"
-BESIDE_RECEIPTS = ("publish.eval-results.json", "submit.evalplus.json", "submit.directory.json")
+BESIDE_RECEIPTS = (
+    "publish.eval-results.json",
+    "submit.evalplus.json",
+    "submit.directory.json",
+    "publish.model.json",
+)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

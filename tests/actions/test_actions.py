@@ -27,6 +27,7 @@ TOKENS = {
     "plan": READ_TOKENS,
     "convert": READ_TOKENS,
     "submit": {"PODIUM_FORK_TOKEN"},
+    "upload": {"HF_TOKEN"},
     "publish": {"PODIUM_FORK_TOKEN", "HF_TOKEN"},
 }
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -132,7 +132,7 @@ def command(config: Path, output: Path, labels: str, as_matrix: bool, **asked: A
         click.echo(f"plan: tag and commit {record.tag_check}", err=True)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
-    facts = canonical_json(facts_of(record)).decode()
+    facts = canonical_json(facts_of(record, understood.publish.model)).decode()
     submittable = "false" if record.partial else "true"
     write_outputs(os.environ, {"facts": facts, "submittable": submittable, **_names(record)})
     click.echo(facts if as_matrix else output)

@@ -35,7 +35,7 @@ class Receipt(Record, frozen=True, kw_only=True, tag="receipt"):
 
 
 # Boards beside the leaderboard: their receipts must not take the place of the one that `publish` goes by.
-BESIDE = ("eval-results", "evalplus", "directory")
+BESIDE = ("eval-results", "evalplus", "directory", "model")
 
 
 def receipt_name(stage: str, board: str) -> str:
