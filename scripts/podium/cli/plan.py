@@ -12,6 +12,7 @@ import msgspec
 from podium.cli.execute import build_sandbox
 from podium.cli.options import FILE, config_option, data_dir_option, split_names
 from podium.cli.remedies import remedies_in_config
+from podium.cli.row import told_of_row
 from podium.cli.sources import fetch_checkpoint, from_here
 from podium.cli.tags import NOT_CHECKED, check_tag, workflow_run
 from podium.cli.working import working_on_file
@@ -130,6 +131,8 @@ def command(config: Path, output: Path, labels: str, as_matrix: bool, **asked: A
         write_record(output, record)
     if record.tag_check.startswith(NOT_CHECKED):
         click.echo(f"plan: tag and commit {record.tag_check}", err=True)
+    if row := told_of_row(record, understood.publish.model, os.environ):
+        click.echo(f"plan: {row}", err=True)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
     facts = canonical_json(facts_of(record, understood.publish.model)).decode()

@@ -17,6 +17,7 @@ def facts_of(plan: Plan, upload: str = "") -> dict[str, Any]:
     """Everything beside plan.json itself that the workflows read; `upload` is where the model goes on the Hub."""
     return {
         "upload": upload,
+        "tag": plan.release.tag,
         "commit": plan.release.commit,
         "model": plan.release.model.model,
         "convert": _labels(plan, "convert"),
