@@ -24,7 +24,7 @@ def main(words: list[str]) -> int:
     repository = f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GITHUB_REPOSITORY']}"
     made = post(f"{repository}/releases", json.dumps({"tag_name": words[2]}).encode())
     for path in map(Path, words[3:]):
-        post(f"{repository}/releases/{made['id']}/assets?name={path.name}", path.read_bytes())
+        post(made["upload_url"].replace("{?name,label}", f"?name={path.name}"), path.read_bytes())
     return 0
 
 
