@@ -68,7 +68,7 @@ def run_dir(tmp_path: Path) -> Path:
 
 
 def changed(path: Path, kind: type[msgspec.Struct], **fields: object) -> None:
-    write_record(path, msgspec.structs.replace(read_record(path, kind), **fields))  # type: ignore[type-var, arg-type]
+    write_record(path, msgspec.structs.replace(read_record(path, kind), **fields))
 
 
 def test_the_evaluated_model_is_one_commit_under_the_releases_tag(standin: Standin, run_dir: Path) -> None:

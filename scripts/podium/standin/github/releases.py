@@ -188,6 +188,7 @@ class Releases:
     def _view(self, request: Request, repository: RepositoryState, release: ReleaseState) -> Json:
         url = f"{api(request, repository)}/releases/{release.id}"
         page = f"{request.base}/{repository.full_name}/releases"
+        uploads = f"{request.base}/uploads/repos/{repository.full_name}"
         return {
             "id": release.id,
             "node_id": node_id("RE", release.id),
@@ -203,7 +204,7 @@ class Releases:
             "assets": [self._asset_view(request, repository, asset) for asset in release.assets],
             "url": url,
             "assets_url": f"{url}/assets",
-            "upload_url": f"{request.base}/uploads/repos/{repository.full_name}/releases/{release.id}/assets{{?name,label}}",
+            "upload_url": f"{uploads}/releases/{release.id}/assets{{?name,label}}",
             "html_url": f"{page}/tag/{release.tag}",
             "tarball_url": f"{api(request, repository)}/tarball/{release.tag}",
             "zipball_url": f"{api(request, repository)}/zipball/{release.tag}",
