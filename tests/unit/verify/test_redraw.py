@@ -46,6 +46,10 @@ class OwnBackend:
         """Nothing to warn of."""
         return []
 
+    def tokens_drawn(self) -> int:
+        """None that is seen."""
+        return 0
+
     def facts(self) -> str:
         """Nothing."""
         return ""

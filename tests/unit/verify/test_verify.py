@@ -214,6 +214,17 @@ def test_a_language_that_cannot_run_here_is_undecided_with_the_remedy(tmp_path: 
     assert found.tasks[0].hidden == found.tasks[0].grouped
 
 
+def test_a_language_that_nothing_here_executes_is_undecided(tmp_path: Path) -> None:
+    options = VerifyOptions(seed=1, work=tmp_path, workers=1)
+
+    def load(name: str) -> Task:
+        return msgspec.structs.replace(make_task(name), language="cobol")
+
+    found = verify(options, submission(TRUE[0]), load, FakeRunner(), SilentProgress())
+    assert found.conclusion == "undecided"
+    assert "cobol" in last_line(found)
+
+
 def test_a_refutation_needs_no_execution(tmp_path: Path) -> None:
     forged = claim("demo-sh", counts(), grouped=0.12345)
     assert check(tmp_path, submission(forged), runner=BrokenRunner()).conclusion == "refuted"
