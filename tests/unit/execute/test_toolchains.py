@@ -12,7 +12,7 @@ from podium.cli.doctor import command as doctor_command
 from podium.cli.toolchains import command as toolchains_command
 from podium.doctor import check_languages
 from podium.errors import NotInstalledError
-from podium.execute.languages import LANGUAGES, language_named
+from podium.execute.languages import LANGUAGES, Probe, language_named
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.checks import look, look_at_all
 from podium.execute.provisions.machine import Machine
@@ -138,7 +138,12 @@ def test_doctor_names_the_command_that_installs_a_missing_toolchain_or_module(po
 @pytest.mark.world
 def test_doctor_tries_programs_with_the_modules_that_tests_load(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("podium.execute.languages.perl.Perl.probes", lambda _, tests: asked.append(tests) or [])
+
+    def probes(_: object, tests: str) -> list[Probe]:
+        asked.append(tests)
+        return []
+
+    monkeypatch.setattr("podium.execute.languages.perl.Perl.probes", probes)
     monkeypatch.setattr("podium.doctor.look", lambda *_: None)
     with Sandbox() as sandbox:
         saw = [check.saw for check in check_languages(sandbox, {"pl": "pl", "demo-pl": "pl"})]

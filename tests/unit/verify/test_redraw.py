@@ -54,10 +54,6 @@ class OwnBackend:
         """Nothing."""
         return ""
 
-    def tokens_drawn(self) -> int:
-        """Not counted."""
-        return 0
-
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield each problem's wanted samples."""
         self.seeds.add(sampling.seed)
