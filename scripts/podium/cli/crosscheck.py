@@ -13,7 +13,10 @@ from podium.cli.options import FOLDER, data_dir_option, split_names, unsafe_opti
 from podium.cli.working import working_in
 from podium.crosscheck import TaskFiles, agreement_of, crosscheck_task, find_harness
 from podium.errors import FindingsError, UsageError
+from podium.execute.provisions import provisions_named
+from podium.execute.provisions.machine import Machine
 from podium.execute.sandbox import Sandbox, UnsafeSandbox
+from podium.execute.toolchains.missing import find_missing
 from podium.protocol import generations_name
 from podium.records import Plan, read_record, write_record
 from podium.run_directory import CROSSCHECK, PLAN, verdicts_path
@@ -35,6 +38,21 @@ def task_files(run_dir: Path, names: tuple[str, ...], data_dir: Path | None) -> 
         )
         for name in names or planned
     ]
+
+
+def check_toolchains(files: list[TaskFiles]) -> None:
+    """The harness starts compilers by itself, where it runs: on this machine. Raises UsageError."""
+    lacking = {
+        file.task.name: missing
+        for file in files
+        if (missing := find_missing(provisions_named(file.task.provisions_name), Machine())).commands()
+    }
+    if lacking:
+        message = f"the harness cannot judge {', '.join(lacking)}: not installed on this machine itself"
+        able = ",".join(file.task.name for file in files if file.task.name not in lacking)
+        commands = " && ".join(str(missing) for missing in lacking.values() if not missing.roots)
+        rest = f"--tasks {able}" if able else "nothing is left to compare on this machine"
+        raise UsageError(message, hint=f"{commands}; or {rest}" if commands else rest)
 
 
 @click.command()
@@ -60,6 +78,7 @@ def command(
     """
     official = find_harness(harness, python)
     files = task_files(run_dir, split_names(tasks), data_dir)
+    check_toolchains(files)
     report, count = build_progress(), workers or len(os.sched_getaffinity(0))
     sandboxed = UnsafeSandbox() if unsafe_no_sandbox else Sandbox(official.folders)
     path = run_dir / CROSSCHECK

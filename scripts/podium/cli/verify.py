@@ -15,6 +15,7 @@ import msgspec
 from podium.cli.console import build_progress
 from podium.cli.execute import build_sandbox
 from podium.cli.options import FILE, FOLDER, config_option, data_dir_option, split_names, unsafe_option
+from podium.cli.roots import root_option, roots_here
 from podium.cli.working import working_in
 from podium.config import DEFAULT_BACKEND, read_config
 from podium.errors import UsageError
@@ -67,6 +68,7 @@ class VerifyCommand(msgspec.Struct, frozen=True, kw_only=True):
     lenient: bool
     config: Path
     data_dir: Path | None
+    root: tuple[str, ...]
     unsafe_no_sandbox: bool
 
     def __post_init__(self) -> None:
@@ -107,6 +109,7 @@ class VerifyCommand(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--lenient", is_flag=True, help="Exit with 0 unless the submission is refuted.")
 @config_option
 @data_dir_option
+@root_option
 @unsafe_option
 def command(**given: Any) -> int:
     """Execute a random part of SUBMISSION's generations and recompute every score from it.
@@ -156,7 +159,7 @@ def run(options: VerifyCommand, submitted: Submitted, work: Path, report: Progre
         return loaded[name]
 
     again = partial(_redraw, options, settled, load, report) if options.model else None
-    with build_sandbox(options.unsafe_no_sandbox) as sandbox:
+    with build_sandbox(options.unsafe_no_sandbox, roots_here(options.root)) as sandbox:
         return verify(settled, submitted, load, sandbox, report, again)
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from podium.cli.crosscheck import check_toolchains
 from podium.cli.doctor import command as doctor_command
 from podium.cli.toolchains import command as toolchains_command
+from podium.crosscheck import TaskFiles
 from podium.doctor import check_languages
-from podium.errors import NotInstalledError
+from podium.errors import NotInstalledError, UsageError
 from podium.execute.languages import LANGUAGES, Probe, language_named
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.checks import look, look_at_all
@@ -20,7 +22,7 @@ from podium.execute.sandbox import Sandbox
 from podium.execute.toolchains import read_table, this_distribution, toolchain_of
 from podium.execute.toolchains.missing import APT, MMDEBSTRAP, ROOTS, Missing, find_missing, how_to_repair, place
 from podium.profiles import profile_named
-from podium.tasks import known_tasks
+from podium.tasks import Task, known_tasks
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 # Every Debian has these; a compiler brings the other.
@@ -169,6 +171,27 @@ def test_files_alone_tell_what_is_missing(poor: Machine) -> None:
     assert find_missing(provisions_named("demo-sh"), poor) == Missing()
     assert find_missing(provisions_named("pl"), poor) == Missing(packages={"libtest-deep-perl"})
     assert list(find_missing(provisions_named("jl"), poor).roots) == ["jl"]
+
+
+def test_crosscheck_names_the_tasks_that_the_harness_cannot_judge_here(
+    monkeypatch: pytest.MonkeyPatch, poor: Machine, tmp_path: Path
+) -> None:
+    def files(name: str, language: str, provisions: str) -> TaskFiles:
+        task = Task(
+            name=name, language=language, problems=[], stop=[], data_sha256="0" * 64, problems_in_task=1,
+            provisions=provisions,
+        )  # fmt: skip
+        return TaskFiles(task=task, generations=tmp_path, verdicts=tmp_path)
+
+    monkeypatch.setattr("podium.cli.crosscheck.Machine", lambda: poor)
+    here, rooted, lacking = files("a", "sh", "demo-sh"), files("b", "jl", ""), files("c", "pl", "")
+    check_toolchains([here])
+    with pytest.raises(UsageError, match="cannot judge b, c: not installed") as caught:
+        check_toolchains([here, rooted, lacking])
+    assert caught.value.hint == f"{INSTALL} libtest-deep-perl; or --tasks a"
+    with pytest.raises(UsageError) as caught:
+        check_toolchains([rooted])
+    assert caught.value.hint == "nothing is left to compare on this machine"
 
 
 def test_toolchains_shows_state_and_commands_of_the_named_languages(
