@@ -249,6 +249,29 @@ def test_what_a_limit_of_ours_decided_refutes_nobody(more: int, tmp_path: Path) 
     assert found.conclusion == ("undecided" if more else "verified")
 
 
+class TightRunner(FakeRunner):
+    """Every program that does not pass meets a limit of ours."""
+
+    def _answer(self, text: str, *, driver: str) -> Completed:
+        answer = super()._answer(text, driver=driver)
+        return msgspec.structs.replace(answer, memory_exceeded=True) if "\nwrong" in text else answer
+
+
+def test_a_part_whose_limits_could_be_passes_refutes_nobody(tmp_path: Path) -> None:
+    made = claim("demo-sh", counts(), scores(1125))
+    found = check(tmp_path, submission(made), runner=TightRunner())
+    assert found.conclusion == "undecided"
+    assert "met a limit of this machine" in last_line(found)
+
+
+def test_a_doubt_about_one_task_is_settled_whatever_the_others_show(tmp_path: Path) -> None:
+    """A part that fits a little badly is enlarged also where all tasks together fit well."""
+    near = claim("demo-sh", counts(), scores(sum(counts()) + 60))
+    found = [check(tmp_path, submission(near, TRUE[1]), seed=seed) for seed in range(30, 50)]
+    assert {one.conclusion for one in found} <= {"verified", "refuted"}
+    assert any(one.tasks[0].executed > 64 for one in found)
+
+
 def test_instruct_prompts_of_humaneval_are_undecided_not_refuted(tmp_path: Path) -> None:
     rows = [[text.replace("prompt", "[INST]") for text in row] for row in texts(counts())]
     made = claim("humaneval", counts(), generations=rows)
