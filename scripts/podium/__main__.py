@@ -8,6 +8,7 @@ import sys
 import click
 
 from podium.cli import cli
+from podium.cli.calling import as_called
 from podium.errors import PodiumError
 from podium.inherited import settle_command
 
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     except PodiumError as err:
         click.echo(f"podium: error: {err}", err=True)
         if err.hint:
-            click.echo(f"  what to do: {err.hint}", err=True)
+            click.echo(f"  what to do: {as_called(err.hint)}", err=True)
         sys.exit(err.exit_code)
     except Exception as err:
         if os.environ.get("PODIUM_TRACEBACK"):

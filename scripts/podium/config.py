@@ -92,11 +92,13 @@ class SubmitSection(Section, frozen=True, kw_only=True):
 class PublishSection(Section, frozen=True, kw_only=True):
     """[publish]: the Space that takes the approved submission.
 
-    With `eval_results`, the model's own repository on the Hub gets a pull request with the scores as well.
+    With `eval_results`, the model's own repository on the Hub gets a pull request with the scores as well. `model` is
+    the repository that the evaluated model is uploaded to; without it it is not.
     """
 
     space: str = "bigcode/bigcode-models-leaderboard"
     eval_results: bool = False
+    model: str = ""
 
 
 class Config(Section, frozen=True, kw_only=True):

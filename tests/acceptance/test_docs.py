@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
+import yaml
 
 import podium.errors
 from podium.cli import COMMANDS
@@ -19,38 +20,60 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
+MANUAL = (ROOT / "docs" / "manual.md").read_text()
+TEAM = (ROOT / "docs" / "team.md").read_text()
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_every_command_is_in_the_readme(name: str) -> None:
-    assert f"podium {name}" in README
+def test_every_command_is_in_the_manual(name: str) -> None:
+    assert f"podium {name}" in MANUAL + README
 
 
-def test_every_stage_of_the_readme_is_a_command() -> None:
-    named = set(re.findall(r"`?podium ([a-z]+)\b", README)) - {"is", "was", "needs"}
+@pytest.mark.parametrize("text", [README, MANUAL, TEAM], ids=["README", "manual", "team"])
+def test_every_command_that_is_told_exists(text: str) -> None:
+    named = set(re.findall(r"`podium ([a-z]+)\b|^podium ([a-z]+)\b", text, flags=re.MULTILINE))
+    named = {first or second for first, second in named}
     assert named <= set(COMMANDS), named - set(COMMANDS)
 
 
-def test_every_exit_code_is_in_the_readme() -> None:
+def test_every_exit_code_is_in_the_manual() -> None:
     kinds = [kind for kind in vars(podium.errors).values() if isinstance(kind, type)]
     codes = {kind.exit_code for kind in kinds if issubclass(kind, PodiumError)}
-    assert {int(code) for code in re.findall(r"\| (\d+) \|", README)} >= codes
+    assert {int(code) for code in re.findall(r"\| (\d+) \|", MANUAL)} >= codes
     assert PodiumError.exit_code in codes
 
 
-def test_every_action_is_in_contributing_or_readme() -> None:
-    text = README + (ROOT / "CONTRIBUTING.md").read_text()
+def test_every_action_is_in_contributing_or_the_manual() -> None:
+    text = MANUAL + (ROOT / "CONTRIBUTING.md").read_text()
     for action in (ROOT / "actions").iterdir():
         assert re.search(rf"\b{action.name}\b", text), action.name
 
 
+def _is_part(part: Any, whole: Any) -> bool:
+    """Whether every key of one value is in another with the same value."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _is_part(value, whole[key]) for key, value in part.items())
+    return bool(part == whole)
+
+
 @pytest.mark.world
-def test_the_readmes_workflow_is_what_init_writes(podium: Podium) -> None:
+def test_the_readmes_workflow_is_part_of_what_init_writes(podium: Podium) -> None:
     block = re.search(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
     assert block is not None
     assert podium("init", "--org", "PAIML", "--model", "ALBOR350M", "--user", "noahgift").code == 0
-    written = (podium.folder / ".github" / "workflows" / "podium.yml").read_text()
-    assert block.group(1) == "\n".join(line for line in written.splitlines() if not line.startswith("#")) + "\n"
+    written = yaml.safe_load((podium.folder / ".github" / "workflows" / "podium.yml").read_text())
+    shown = yaml.safe_load(block.group(1))
+    assert shown["jobs"]["podium"].pop("with") == {"tag": "${{ github.ref_name }}"}, (
+        "a pushed tag is all that starts it"
+    )
+    assert _is_part(shown, written)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/team.md", "docs/manual.md", "docs/measured.md"])
+def test_every_file_that_a_document_links_is_there(name: str) -> None:
+    path = ROOT / name
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), target
 
 
 @pytest.mark.world

@@ -28,6 +28,7 @@ TOKENS = {
     "convert": READ_TOKENS,
     "comment": {"PODIUM_COMMENT_TOKEN"},
     "submit": {"PODIUM_FORK_TOKEN"},
+    "upload": {"HF_TOKEN"},
     "publish": {"PODIUM_FORK_TOKEN", "HF_TOKEN"},
 }
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -9,7 +9,7 @@ import pytest
 from tests.actions.documents import REPOSITORY
 from tests.actions.runner import COMMIT, Job, Runner, StepFailedError
 
-from podium.records import Plan, Scores, Submission, read_record
+from podium.records import Plan, Scores, Submission, Throughput, read_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,8 @@ def test_release_workflow_makes_a_run_that_can_be_reported(tmp_path: Path, model
     submission = read_record(run / "submission.json", Submission)
     assert all((run / "submission" / submission.folder / file.path).is_file() for file in submission.files)
     assert (run / "report" / "index.html").is_file()
+    measured = read_record(run / "throughput.json", Throughput)
+    assert [batch.tokens_per_second for batch in measured.batches] == [None, None], "the demo's model is too short"
     assert not (run / "model").exists(), "the model itself does not travel on"
     assert set(runner.checkouts) == {"", COMMIT}, "after the plan everything works on its commit"
     assert "submit" not in runner.finished, "a tryout is never submitted"

@@ -40,4 +40,4 @@ def test_each_line_draws_what_its_column_says() -> None:
 
 def test_every_stage_declares_its_step() -> None:
     stages = {path.parent.name for path in PACKAGE.glob("*/step.py")}
-    assert stages == {"convert", "generate", "execute", "score", "validate", "report"}
+    assert stages == {"convert", "generate", "execute", "measure", "score", "validate", "report"}

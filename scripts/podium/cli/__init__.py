@@ -30,6 +30,7 @@ COMMANDS = {
     "report": ("podium.cli.report", "Gates, report page and pull request body of a run."),
     "submit": ("podium.cli.submit", "Open or update the pull request in the leaderboard fork."),
     "publish": ("podium.cli.publish", "Send the approved submission to the Space."),
+    "upload": ("podium.cli.upload", "The evaluated model to its repository on the Hub."),
     "standin": ("podium.cli.standin", "A stateful stand-in for the GitHub and Hub APIs."),
 }
 

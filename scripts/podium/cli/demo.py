@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from podium.cli.calling import as_called
 from podium.cli.console import build_progress
 from podium.cli.execute import build_sandbox
 from podium.cli.generate import build_backend
@@ -46,4 +47,4 @@ def _say(folder: Path, walk: Walk) -> None:
     }
     for name, value in lines.items():
         click.echo(f"{name:<19} {value}")
-    click.echo(f"To look at them: podium standin --state {folder / 'standin'}", err=True)
+    click.echo(as_called(f"To look at them: podium standin --state {folder / 'standin'}"), err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,8 +12,10 @@ from podium.cli.options import FILE, FOLDER
 from podium.cli.working import working_on_file
 from podium.convert import digest_folder
 from podium.errors import BackendError, UsageError
-from podium.measure import BATCHES, NEW_TOKENS, SECONDS, MeasureOptions, measure
-from podium.records import digest_of_files, write_record
+from podium.ledger import do_alone
+from podium.measure import BATCHES, NEW_TOKENS, SECONDS, MeasureOptions
+from podium.measure.step import measure_step
+from podium.records import digest_of_files
 from podium.run_directory import THROUGHPUT
 
 
@@ -58,9 +60,10 @@ def command(
     except ModuleNotFoundError as err:
         message = f"measure needs the package {err.name}"
         raise BackendError(message, hint="pip install 'podium-leaderboard[model]'") from err
+    progress = build_progress()
+    step = measure_step(options, model_dir, partial(TransformersEngine, model_dir, dtype or ""), output, progress)
     with working_on_file(output):
-        record = measure(options, TransformersEngine(model_dir, dtype or ""), time.perf_counter, build_progress())
-        write_record(output, record)
+        record = do_alone(output.parent, step, progress)
     for difference in record.differences:
         click.echo(f"measure: not comparable with the board: {difference}", err=True)
     click.echo(output)

@@ -24,6 +24,9 @@ from podium.run_directory import PLAN
 @discard_option
 def command(run_dirs: tuple[Path, ...], output: Path, name: str | None, discard: bool) -> None:
     """Merge the shards that `podium generate --shard I/N` wrote into RUN_DIRS."""
+    if gone := [run_dir for run_dir in run_dirs if not run_dir.is_dir()]:
+        message = f"there is no run directory {gone[0]}"
+        raise UsageError(message, hint="name the run directories that podium generate wrote")
     model_name = name or _planned_name([output, *run_dirs])
     with working_in(output, is_new=True):
         done = merge(

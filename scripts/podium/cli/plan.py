@@ -13,6 +13,7 @@ from podium.cli.execute import build_sandbox
 from podium.cli.options import FILE, config_option, data_dir_option, split_names
 from podium.cli.remedies import remedies_in_config
 from podium.cli.roots import root_option, roots_of
+from podium.cli.row import told_of_row
 from podium.cli.sources import fetch_checkpoint, from_here
 from podium.cli.tags import NOT_CHECKED, check_tag, workflow_run
 from podium.cli.working import working_on_file
@@ -152,9 +153,11 @@ def command(config: Path, output: Path, labels: str, as_matrix: bool, root: tupl
         click.echo(f"plan: {line}", err=True)
     if record.tag_check.startswith(NOT_CHECKED):
         click.echo(f"plan: tag and commit {record.tag_check}", err=True)
+    if row := told_of_row(record, understood.publish.model, os.environ):
+        click.echo(f"plan: {row}", err=True)
     for reason in record.partial:
         click.echo(f"plan: not a submission: {reason}", err=True)
-    facts = canonical_json(facts_of(record)).decode()
+    facts = canonical_json(facts_of(record, understood.publish.model)).decode()
     submittable = "false" if record.partial else "true"
     write_outputs(os.environ, {"facts": facts, "submittable": submittable, **_names(record)})
     click.echo(facts if as_matrix else output)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from podium.cli.calling import as_called
 from podium.cli.console import build_progress
 from podium.cli.execute import build_sandbox
 from podium.cli.generate import BackendInputs, build_backend, harness_options
@@ -99,5 +100,5 @@ def _say(run_dir: Path, record: Plan, done: int) -> None:
     if record.partial:
         click.echo(f"run: not a submission: {'; '.join(record.partial)}", err=True)
     else:
-        click.echo(f"run: next: podium submit {run_dir}", err=True)
+        click.echo(as_called(f"run: next: podium submit {run_dir}"), err=True)
     click.echo(run_dir)

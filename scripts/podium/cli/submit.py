@@ -15,6 +15,7 @@ from podium.boards import withdraw as take_back
 from podium.boards.seam import BOARDS, Clients, Targets, open_board
 from podium.cli.console import build_progress
 from podium.cli.options import FILE, FOLDER, config_option, sending_options
+from podium.cli.tags import require_commit
 from podium.cli.working import working_in
 from podium.config import read_config
 from podium.errors import NothingToDoError, PodiumError, UsageError
@@ -108,16 +109,18 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--results", type=FILE, multiple=True, help="EvalPlus's own result file, for the board 'evalplus'; repeat."
 )
+@click.option("--commit", default="", help="The commit that the tag names now; a run of another one is not sent.")
 @click.option("--create-fork", is_flag=True, help="Fork `upstream` of podium.toml's [submit] if the fork is missing.")
 @click.option("--sync", is_flag=True, help="Bring the fork up to its upstream first, where that is possible.")
 @sending_options
 @config_option
-def command(run_dir: Path, to: Path | None, **given: Any) -> int:
+def command(run_dir: Path, to: Path | None, commit: str, **given: Any) -> int:
     """Bring the submission of RUN_DIR to a board. Run again, it ends in the same one pull request.
 
     The token comes from PODIUM_FORK_TOKEN, else GITHUB_TOKEN. Prints the receipt; exit code 3 when skipped.
     """
     options = SubmitOptions(run_dir=run_dir, directory=to, **given)
+    require_commit(run_dir, commit)
     return run_command(options, dict(os.environ))
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from podium.errors import UsageError
+from podium.errors import StalePlanError, UsageError
+from podium.records import Plan, read_record
+from podium.run_directory import PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,17 @@ def check_tag(root: Path, tag: str, commit: str) -> tuple[str, str]:
     if tag and not known:
         return commit, f"{NOT_CHECKED}: this clone has no tag {tag}"
     return known or commit, "checked in a clone of the repository"
+
+
+def require_commit(run_dir: Path, commit: str) -> None:
+    """The tag still names the commit that was evaluated, if anybody says what it names. Raises StalePlanError."""
+    if not commit:
+        return
+    release = read_record(run_dir / PLAN, Plan).release
+    if release.commit and release.commit != commit:
+        message = f"tag {release.tag} was {release.commit} when the run was planned and is {commit} now"
+        hint = f"start anew to evaluate {commit}, or move the tag back: git push -f origin {release.commit}:refs/tags/"
+        raise StalePlanError(message, hint=f"{hint}{release.tag}")
 
 
 def workflow_run(environment: Mapping[str, str]) -> str:

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from podium.records import Plan, PlannedTask
 
 
-def facts_of(plan: Plan) -> dict[str, Any]:
-    """Everything beside plan.json itself that `.github/workflows/evaluate.yml` reads."""
+def facts_of(plan: Plan, upload: str = "") -> dict[str, Any]:
+    """Everything beside plan.json itself that the workflows read; `upload` is where the model goes on the Hub."""
     return {
+        "upload": upload,
+        "tag": plan.release.tag,
         "commit": plan.release.commit,
         "model": plan.release.model.model,
         "convert": _labels(plan, "convert"),

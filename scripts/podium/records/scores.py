@@ -9,7 +9,10 @@ from podium.records.values import Count, Fraction, Part, Positive, Record, Sha25
 
 
 class TaskScore(Part, frozen=True, kw_only=True):
-    """The aggregate of one task: `pass_at[k]` over `problems` x `n_samples` verdicts, and every outcome's count."""
+    """The aggregate of one task: `pass_at[k]` over `problems` x `n_samples` verdicts, and every outcome's count.
+
+    `interval` is that of pass@1 at 95 %, by a bootstrap over problems; scores of earlier versions have none.
+    """
 
     task: str
     problems: Positive
@@ -17,6 +20,7 @@ class TaskScore(Part, frozen=True, kw_only=True):
     n_samples: Positive
     correct: Count
     pass_at: dict[str, Fraction]
+    interval: tuple[Fraction, Fraction] | None = None
     outcomes: dict[str, Count]
     verdicts_sha256: Sha256
 

@@ -16,6 +16,7 @@ from podium.profiles import profile_named
 from podium.protocol import PASS_AT, grouped_name, metrics_name, pass_at_k
 from podium.records import Scores, TaskScore, Verdict, VerdictsHeader, read_rows, write_record
 from podium.run_directory import SCORES, outdated_by, verdicts_path
+from podium.score.interval import interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,7 @@ def score_task(path: Path, problems_in_task: int | None = None) -> tuple[Verdict
             for k in PASS_AT
             if k <= n
         },
+        interval=interval([correct[problem] for problem in problems], n),
         outcomes=dict(sorted(Counter(verdict.outcome for verdict in verdicts).items())),
         verdicts_sha256=sha256_file(path),
     )

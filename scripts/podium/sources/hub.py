@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from podium.convert.golden import FILE_NAME as GOLDEN
 from podium.errors import SourceError, TokenRefusedError, TokenScopeError, UsageError
 from podium.hub import DEFAULT_HUB, HUB_TOKENS
-from podium.sources.seam import Located, Piece, RemoteFile, Words
+from podium.sources.seam import Located, Piece, RemoteFile
 from podium.sources.web import AGAIN
+from podium.sources.words import Words
 from podium.tokens import address_of, token_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import msgspec
 from podium.convert.golden import FILE_NAME as GOLDEN
 from podium.errors import CheckpointError, SourceError, TokenError, UsageError
 from podium.sources.release import TOKENS
-from podium.sources.seam import Located, Piece, RemoteFile, Words
+from podium.sources.seam import Located, Piece, RemoteFile
+from podium.sources.words import Words
 from podium.tokens import address_of, token_of
 
 if TYPE_CHECKING:

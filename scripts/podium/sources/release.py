@@ -16,8 +16,9 @@ import msgspec
 from podium.errors import SourceError, TokenError, UsageError
 from podium.github import DEFAULT_API
 from podium.records import Count
-from podium.sources.seam import Located, Piece, RemoteFile, Words
+from podium.sources.seam import Located, Piece, RemoteFile
 from podium.sources.web import json_of
+from podium.sources.words import Words
 from podium.tokens import address_of, token_of
 
 if TYPE_CHECKING:

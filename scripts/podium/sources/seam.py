@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from podium.sources.words import Words
+
 if TYPE_CHECKING:
     from podium.sources.web import Web
-
-
-class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """What a refusal is told with: what was asked for, and the remedy for each way to be refused."""
-
-    what: str
-    on_401: str
-    on_403: str
-    on_404: str
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from podium.errors import UsageError
-from podium.sources.seam import Located, Piece, RemoteFile, Words
+from podium.sources.seam import Located, Piece, RemoteFile
 from podium.sources.web import size_of
+from podium.sources.words import Words
 
 if TYPE_CHECKING:
     from podium.sources.seam import Asked

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from httpx2 import Client, Response
 
-    from podium.sources.seam import Words
+    from podium.sources.words import Words
 
 TIMEOUT_SECONDS = 60
 REDIRECTS = 5

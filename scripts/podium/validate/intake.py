@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MAX_FILES = 20_000
 MAX_FOLDER_DEPTH = 12
 MAX_NESTING = 32
+# Empty lists and tiny texts take thirty times their size in memory. Of programs less than a tenth is marks.
+DENSE_BYTES, DENSE_SHARE = 1 << 20, 0.55
+MARKS = (b"[", b"{", b'"', b",")
 # A file may change between the look and the opening: no link is followed and no pipe waited for even then.
 OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")  # only an escape can smuggle one in
@@ -39,6 +42,7 @@ INTAKE_RULES = {
     "unreadable": "the system refuses to give the file",
     "path-escapes": "a listed path leads out of its folder",
     "strict-json": "UTF-8 JSON without NaN, Infinity or a key twice",
+    "too-dense": "a large file is text, not brackets and empty values",
     "too-deep": "JSON nested deeper than any format here",
     "not-utf8": "text that is not UTF-8",
 }
@@ -138,6 +142,10 @@ class Intake:
 
         What `is_ours` holds no half of a surrogate pair; the harness may write one into generations.
         """
+        if len(data) > DENSE_BYTES and sum(map(data.count, MARKS)) > DENSE_SHARE * len(data):
+            message = "it is brackets, quotes and commas more than anything else"
+            self.log.add("too-dense", Breach(path=relative, where=where, message=message))
+            return False, None
         try:
             value = parse_json(data, where or "it")
         except RecordError as err:

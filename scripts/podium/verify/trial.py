@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.errors import RecordError, SandboxError
+from podium.errors import RecordError, SandboxError, UnknownNameError
 from podium.execute import ExecuteOptions, execute_programs
 from podium.execute.programs import build_programs
 from podium.protocol import pass_at_bounds, pass_at_k
@@ -183,7 +183,7 @@ class Trial:
                 path,
                 report,
             )
-        except SandboxError as err:
+        except (SandboxError, UnknownNameError) as err:
             self.undecided.append(f"its programs cannot be executed here: {err}; {err.hint}")
             self._is_stopped = True
             return

@@ -211,7 +211,7 @@ def test_taking_back_from_the_space_is_previewed(stage: Any, make_run: Callable[
 def test_publishing_what_was_withdrawn_says_so(stage: Any, make_run: Callable[..., Path]) -> None:
     run_dir = approved(stage, make_run())
     withdraw("submit", stage.fork(), run_dir, SilentProgress())
-    with pytest.raises(ApprovalError, match="was withdrawn") as caught:
+    with pytest.raises(ApprovalError, match="was withdrawn, so nothing is approved") as caught:
         submit("publish", stage.space(), run_dir, SilentProgress())
     assert "podium submit RUN_DIR" in caught.value.hint
     again = submit("submit", stage.fork(), run_dir, SilentProgress())

@@ -114,6 +114,11 @@ def pad(root: Path, file: str, size: int) -> None:
         stream.write(b" " * size)
 
 
+def repeat(root: Path, file: str, text: str, count: int) -> None:
+    """Write a JSON list of the same thing very often."""
+    write(root, file, f"[{','.join([text] * count)}]")
+
+
 def mute(root: Path, task: str, file: str) -> None:
     """Leave nothing but the prompt of every other sample."""
     prompts = [problem.prompt for problem in load_task(task, None).problems]
@@ -141,8 +146,8 @@ def beside(root: Path, name: str) -> None:
 STEPS: dict[str, Callable[..., None]] = {
     step.__name__: step
     for step in (
-        mute, pad, put, take, texts, reverse, same, halves, write, copy, twin, move, remove, link, pipe, grow, folder,
-        beside,
+        repeat, mute, pad, put, take, texts, reverse, same, halves, write, copy, twin, move, remove, link, pipe, grow,
+        folder, beside,
     )
 }  # fmt: skip
 

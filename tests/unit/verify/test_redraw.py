@@ -46,13 +46,13 @@ class OwnBackend:
         """Nothing to warn of."""
         return []
 
+    def tokens_drawn(self) -> int:
+        """None that is seen."""
+        return 0
+
     def facts(self) -> str:
         """Nothing."""
         return ""
-
-    def tokens_drawn(self) -> int:
-        """Not counted."""
-        return 0
 
     def draw(self, task: Task, wanted: Sequence[Wanted], sampling: Sampling) -> Generator[list[Sample], None, None]:
         """Yield each problem's wanted samples."""

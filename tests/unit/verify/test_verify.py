@@ -214,6 +214,17 @@ def test_a_language_that_cannot_run_here_is_undecided_with_the_remedy(tmp_path: 
     assert found.tasks[0].hidden == found.tasks[0].grouped
 
 
+def test_a_language_that_nothing_here_executes_is_undecided(tmp_path: Path) -> None:
+    options = VerifyOptions(seed=1, work=tmp_path, workers=1)
+
+    def load(name: str) -> Task:
+        return msgspec.structs.replace(make_task(name), language="cobol")
+
+    found = verify(options, submission(TRUE[0]), load, FakeRunner(), SilentProgress())
+    assert found.conclusion == "undecided"
+    assert "cobol" in last_line(found)
+
+
 def test_a_refutation_needs_no_execution(tmp_path: Path) -> None:
     forged = claim("demo-sh", counts(), grouped=0.12345)
     assert check(tmp_path, submission(forged), runner=BrokenRunner()).conclusion == "refuted"
@@ -236,6 +247,29 @@ def test_what_a_limit_of_ours_decided_refutes_nobody(more: int, tmp_path: Path) 
     found = check(tmp_path, submission(made), fraction=1, runner=LimitedRunner())
     assert found.tasks[0].unsure > 5
     assert found.conclusion == ("undecided" if more else "verified")
+
+
+class TightRunner(FakeRunner):
+    """Every program that does not pass meets a limit of ours."""
+
+    def _answer(self, text: str, *, driver: str) -> Completed:
+        answer = super()._answer(text, driver=driver)
+        return msgspec.structs.replace(answer, memory_exceeded=True) if "\nwrong" in text else answer
+
+
+def test_a_part_whose_limits_could_be_passes_refutes_nobody(tmp_path: Path) -> None:
+    made = claim("demo-sh", counts(), scores(1125))
+    found = check(tmp_path, submission(made), runner=TightRunner())
+    assert found.conclusion == "undecided"
+    assert "met a limit of this machine" in last_line(found)
+
+
+def test_a_doubt_about_one_task_is_settled_whatever_the_others_show(tmp_path: Path) -> None:
+    """A part that fits a little badly is enlarged also where all tasks together fit well."""
+    near = claim("demo-sh", counts(), scores(sum(counts()) + 60))
+    found = [check(tmp_path, submission(near, TRUE[1]), seed=seed) for seed in range(30, 50)]
+    assert {one.conclusion for one in found} <= {"verified", "refuted"}
+    assert any(one.tasks[0].executed > 64 for one in found)
 
 
 def test_instruct_prompts_of_humaneval_are_undecided_not_refuted(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from podium.gates.evidence import Evidence
     from podium.records import TaskScore
 
-HEAD = ["task", "problems", "samples each", "passed", "pass@1 (%)", "pass@10 (%)"]
+HEAD = ["task", "problems", "samples each", "passed", "pass@1 (%)", "at 95 %", "pass@10 (%)"]
 
 
 def section(evidence: Evidence) -> Section:
@@ -24,4 +24,5 @@ def section(evidence: Evidence) -> Section:
 def _row(score: TaskScore) -> list[str]:
     counts = [f"{score.problems} of {score.problems_in_task}", str(score.n_samples), str(score.correct)]
     shares = [percent(score.pass_at[name]) if name in score.pass_at else "" for name in ("pass@1", "pass@10")]
-    return [score.task, *counts, *shares]
+    interval = " to ".join(map(percent, score.interval)) if score.interval else ""
+    return [score.task, *counts, shares[0], interval, shares[1]]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 GIT_HOST = "/git-host"
 LFS_BATCH = f"{GIT_HOST}/{{owner}}/{{name}}.git/info/lfs/objects/batch"
 CONTENT = "/github-content/{oid}"
+# GitHub takes assets on a host of its own.
+UPLOADS = "/uploads/repos/{owner}/{name}/releases/{id}/assets"
 OVER_QUOTA = (
     "This repository exceeded its LFS budget. The account responsible for the budget should increase it to restore "
     "access."
@@ -69,7 +71,7 @@ class Releases:
             ("GET", f"{REPOSITORY}/releases/assets/{{id}}", self.asset),
             ("GET", f"{REPOSITORY}/releases/{{id}}", self.by_id),
             ("GET", f"{REPOSITORY}/releases/{{id}}/assets", self.assets),
-            ("POST", f"{REPOSITORY}/releases/{{id}}/assets", self.upload),
+            ("POST", UPLOADS, self.upload),
             ("POST", LFS_BATCH, self.lfs),
             ("GET", CONTENT, self.content),
             ("GET", f"{CONTENT}/{{name}}", self.content),
@@ -186,6 +188,7 @@ class Releases:
     def _view(self, request: Request, repository: RepositoryState, release: ReleaseState) -> Json:
         url = f"{api(request, repository)}/releases/{release.id}"
         page = f"{request.base}/{repository.full_name}/releases"
+        uploads = f"{request.base}/uploads/repos/{repository.full_name}"
         return {
             "id": release.id,
             "node_id": node_id("RE", release.id),
@@ -201,7 +204,7 @@ class Releases:
             "assets": [self._asset_view(request, repository, asset) for asset in release.assets],
             "url": url,
             "assets_url": f"{url}/assets",
-            "upload_url": f"{url}/assets{{?name,label}}",
+            "upload_url": f"{uploads}/releases/{release.id}/assets{{?name,label}}",
             "html_url": f"{page}/tag/{release.tag}",
             "tarball_url": f"{api(request, repository)}/tarball/{release.tag}",
             "zipball_url": f"{api(request, repository)}/zipball/{release.tag}",

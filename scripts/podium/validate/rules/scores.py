@@ -11,6 +11,7 @@ import msgspec
 from podium.profiles import PROFILES, profile_named
 from podium.protocol import PASS_AT, pass_at_bounds, pass_at_k
 from podium.run_directory import SCORES
+from podium.score.interval import interval
 from podium.validate.breaches import Breach
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Recomputed(msgspec.Struct, frozen=True, kw_only=True):
 
     correct: int
     pass_at: dict[str, float]
+    interval: tuple[float, float]
     outcomes: dict[str, int]
 
 
@@ -43,6 +45,7 @@ def recompute(log: VerdictLog) -> Recomputed:
             for k in PASS_AT
             if k <= n
         },
+        interval=interval([min(correct[problem], n) for problem in problems], n) if problems else (0.0, 0.0),
         outcomes=dict(Counter(row.outcome for row in log.rows)),
     )
 
@@ -74,6 +77,8 @@ def _disagreements(score: TaskScore, log: VerdictLog) -> Iterator[tuple[str, obj
         yield "outcomes", score.outcomes, fresh.outcomes
     if not _same(score.pass_at, fresh.pass_at):
         yield "pass_at", score.pass_at, fresh.pass_at
+    if score.interval is not None and score.interval != fresh.interval:
+        yield "interval", score.interval, fresh.interval
     if score.problems != len(log.header.problems):
         yield "problems", score.problems, len(log.header.problems)
     if score.n_samples != log.header.n_samples:
