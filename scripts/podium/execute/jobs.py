@@ -64,9 +64,10 @@ def one_step(
     grace_seconds: float = 0.0,
     driver: Driver = "",
     provisions: str = DEFAULT_PROVISIONS,
+    drops_output: bool = False,
 ) -> Job:
     """A job of one command."""
-    step = JobStep(command=command, limits=limits, grace_seconds=grace_seconds)
+    step = JobStep(command=command, limits=limits, grace_seconds=grace_seconds, drops_output=drops_output)
     return Job(steps=[step], files=files, driver=driver, provisions=provisions)
 
 

@@ -30,7 +30,7 @@ class Go(SafeSubprocess):
 
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """The file lies with the temporary ones, as in the harness, and the folder is empty."""
-        return one_step(["go", "test", FILE_NAME], files={FILE_NAME: program}, limits=LIMITS)
+        return one_step(["go", "test", FILE_NAME], files={FILE_NAME: program}, limits=LIMITS, drops_output=True)
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """The status is read from stdout alone; OK passes with exit code 0."""

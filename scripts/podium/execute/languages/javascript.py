@@ -28,6 +28,7 @@ class JavaScript(Script):
     interpreter = "node"
     file_name = "program.js"
     limits = msgspec.structs.replace(LIMITS, wall_seconds=5.0, cpu_seconds=10.0, output_bytes=64 << 20)
+    drops_output = True
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """Exit code 0 is OK, whatever was said; else the texts decide, on either stream and over all of it."""

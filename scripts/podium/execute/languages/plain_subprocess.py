@@ -1,6 +1,6 @@
 """Limits of languages whose programs the harness runs by `subprocess.run` with a timeout, unlike most.
 
-It takes whatever is printed, so no amount of output decides a verdict there: this one only protects the machine.
+It takes whatever is printed, so no amount of output decides a verdict there: jobs drop what is beyond this limit.
 """
 
 from __future__ import annotations

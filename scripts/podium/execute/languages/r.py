@@ -42,7 +42,7 @@ class R(SafeSubprocess):
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """The file lies with the temporary ones, as in the harness, and the folder is empty."""
         text = program + LAST_LINE if mode == "corrected" else program
-        return one_step(["Rscript", FILE_NAME], files={FILE_NAME: text}, limits=LIMITS)
+        return one_step(["Rscript", FILE_NAME], files={FILE_NAME: text}, limits=LIMITS, drops_output=True)
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """Exit code 0 is OK; a failure is named by what the program printed, or by the package that it lacked."""

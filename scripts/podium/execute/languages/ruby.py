@@ -33,7 +33,7 @@ class Ruby(SafeSubprocess):
 
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """The file lies with the temporary ones, as in the harness, and the folder is empty."""
-        return one_step(["ruby", FILE_NAME], files={FILE_NAME: program}, limits=LIMITS)
+        return one_step(["ruby", FILE_NAME], files={FILE_NAME: program}, limits=LIMITS, drops_output=True)
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:
         """Exit code 0 is OK; a failure is named by whether anything stands on stderr."""

@@ -19,8 +19,9 @@ class Script(SafeSubprocess):
     interpreter: str
     file_name: str
     limits: Limits = LIMITS
+    drops_output: bool = False
 
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """Interpreter and file; as in the harness the file lies with the temporary ones and the folder is empty."""
         name = f"tmp/{self.file_name}"
-        return one_step([self.interpreter, name], files={name: program}, limits=self.limits)
+        return one_step([self.interpreter, name], files={name: program}, limits=self.limits, drops_output=self.drops_output)

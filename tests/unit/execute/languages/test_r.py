@@ -101,7 +101,7 @@ ODD = {
     "a lone surrogate": ("# \ud800" + SUITE, ("passed", "OK")),
     "10 MB of comments": (("#" + "x" * 98 + "\n") * 100_000 + SUITE, ("passed", "OK")),
     "prints 1 MB": ("for (i in 1:10000) cat(strrep('x', 99), '\\n')" + SUITE, ("passed", "OK")),
-    "prints 1 GB": ("x <- strrep('x', 1e6); for (i in 1:1000) cat(x)" + SUITE, ("output_limit", "Timeout")),
+    "prints 100 MB": ("x <- strrep('x', 1e6); for (i in 1:100) cat(x)" + SUITE, ("passed", "OK")),
     "calls a command of the list": ("stopifnot(system('expr 1 = 1 >/dev/null') == 0)" + SUITE, ("passed", "OK")),
     "reads standard input": ("stopifnot(length(readLines('stdin')) == 0)" + SUITE, ("passed", "OK")),
     "ends by a signal": ("tools::pskill(Sys.getpid(), 9)" + SUITE, ("crashed", "AssertionError")),

@@ -86,7 +86,7 @@ ODD = {
     "a lone surrogate": ("# \ud800" + SUITE, ("passed", "OK")),
     "10 MB of comments": (("#" + "x" * 98 + "\n") * 100_000 + SUITE, ("passed", "OK")),
     "prints 1 MB": ("10_000.times { puts 'x' * 99 }" + SUITE, ("passed", "OK")),
-    "prints 1 GB": ("x = 'x' * 1_000_000; 1000.times { print x }" + SUITE, ("output_limit", "Timeout")),
+    "prints 100 MB": ("x = 'x' * 1_000_000; 100.times { print x }" + SUITE, ("passed", "OK")),
     "calls a command of the list": ("raise unless system('expr 1 = 1 >/dev/null')" + SUITE, ("passed", "OK")),
     "reads standard input": ("raise unless gets.nil?" + SUITE, ("passed", "OK")),
     "ends by a signal": ("Process.kill(9, Process.pid)\nsleep" + SUITE, ("crashed", "Exception")),
