@@ -25,7 +25,6 @@ from podium.errors import (
     UsageError,
 )
 from podium.files import sha256_file
-from podium.sources import kind_of
 from podium.standin.faults import Fault
 from podium.standin.hub.files import pointer
 
@@ -330,28 +329,6 @@ def test_a_host_that_is_away_is_asked_again_and_then_told(place: Place) -> None:
     place.standin.inject([Fault(path="-content/", times=3, status=503, headers={"Retry-After": "7"})])
     place.fetch(RELEASE)
     assert place.waited.count(7.0) == 3
-
-
-@pytest.mark.parametrize(
-    ("address", "kind"),
-    [
-        ("checkpoints/v1", "path"),
-        ("./a:b", "path"),
-        ("/data/ckpt", "folder"),
-        ("release:*", "release"),
-        ("hf://a/b@main", "hf"),
-        ("https://host/x#sha256=1", "https"),
-    ],
-)
-def test_an_address_tells_its_source(address: str, kind: str) -> None:
-    assert kind_of(address) == kind
-
-
-@pytest.mark.parametrize("address", ["s3://bucket/x", "hf:a/b", "relase:*", "gs://x", "ftp://x/y", " "])
-def test_an_address_of_no_known_kind_names_the_known_ones(address: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        kind_of(address)
-    assert "release:PATTERN" in refused.value.hint
 
 
 @pytest.mark.world
