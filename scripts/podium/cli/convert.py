@@ -69,13 +69,7 @@ def command(
     they cannot be found, nothing is written and every reading is shown with its scores. Ends with exit code 1 when the
     model is written and a check failed on it.
     """
-    if (checkpoint is None) == (plan is None):
-        message = "name the checkpoint, or a plan that names it"
-        raise UsageError(
-            message, hint="podium convert CHECKPOINT -o MODEL, or podium convert --plan plan.json -o MODEL"
-        )
-    root = config.resolve().parent
-    inputs = _planned(plan, root, stated) if plan else _typed(checkpoint or "", tag, stated)
+    inputs = _inputs(checkpoint, plan, tag, config.resolve().parent, stated)
     options = ConvertOptions(
         output=output,
         golden=golden,
@@ -96,6 +90,18 @@ def command(
     if failed := [check for check in model.checks if not check.ok]:
         message = f"{output} is written, but it failed {', '.join(check.name for check in failed)}: {failed[0].saw}"
         raise FindingsError(message, hint=f"mend that first: {NOT_SUBMITTED}; {record_path(output)} holds all checks")
+
+
+def _inputs(
+    checkpoint: str | None, plan: Path | None, tag: str, root: Path, stated: Mapping[str, str | None]
+) -> Inputs:
+    """What is converted, and how: as typed or as planned. Raises UsageError for both and for neither."""
+    if plan is not None and checkpoint is None:
+        return _planned(plan, root, stated)
+    if plan is None and checkpoint is not None:
+        return _typed(checkpoint, tag, stated)
+    message = "name the checkpoint, or a plan that names it"
+    raise UsageError(message, hint="podium convert CHECKPOINT -o MODEL, or podium convert --plan plan.json -o MODEL")
 
 
 def _typed(checkpoint: str, tag: str, stated: Mapping[str, str | None]) -> Inputs:

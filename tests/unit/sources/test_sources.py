@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import shutil
 import tarfile
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +25,6 @@ from podium.errors import (
     UsageError,
 )
 from podium.files import sha256_file
-from podium.sources import kind_of
 from podium.standin.faults import Fault
 from podium.standin.hub.files import pointer
 
@@ -325,81 +323,12 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(
     assert place.bytes_requests() == []
 
 
-@pytest.mark.parametrize("name", ["../outside", "/etc/outside", "ckpt/../../outside", "..\\outside"])
-@pytest.mark.parametrize("kind", ["tar", "zip"])
-@pytest.mark.world
-def test_an_archive_that_leads_outside_is_refused_whole(name: str, kind: str, place: Place, tmp_path: Path) -> None:
-    archive = tmp_path / f"evil.{kind}"
-    if kind == "tar":
-        with tarfile.open(archive, "w") as tar:
-            tar.add(CHECKPOINT / "config.json", "config.json")
-            info = tarfile.TarInfo(name)
-            tar.addfile(info)
-    else:
-        with zipfile.ZipFile(archive, "w") as zipped:
-            zipped.writestr("config.json", "{}")
-            zipped.writestr(name, "evil")
-    place.standin.release(REPOSITORY, TAG, {archive.name: archive})
-    with pytest.raises(SourceError, match="cannot be unpacked") as refused:
-        place.fetch(RELEASE)
-    assert "make the archive anew" in refused.value.hint
-    assert place.left() == []
-    assert not list(place.folder.rglob("outside*"))
-
-
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
-@pytest.mark.world
-def test_an_archive_with_links_or_devices_is_refused(kind: bytes, place: Place, tmp_path: Path) -> None:
-    archive = tmp_path / "links.tgz"
-    with tarfile.open(archive, "w:gz") as tar:
-        info = tarfile.TarInfo("config.json")
-        info.type, info.linkname = kind, "tokenizer.json"
-        tar.addfile(info)
-    place.standin.release(REPOSITORY, TAG, {archive.name: archive})
-    with pytest.raises(SourceError, match="a link or a device"):
-        place.fetch(RELEASE)
-
-
-@pytest.mark.world
-def test_a_torn_archive_is_no_checkpoint(place: Place, tmp_path: Path) -> None:
-    archive = tmp_path / "torn.tar.gz"
-    with tarfile.open(archive, "w:gz") as tar:
-        tar.add(CHECKPOINT / WEIGHTS, WEIGHTS)
-    archive.write_bytes(archive.read_bytes()[:-2000])
-    place.standin.release(REPOSITORY, TAG, {archive.name: archive})
-    with pytest.raises(SourceError, match="cannot be unpacked"):
-        place.fetch(RELEASE)
-    assert place.left() == []
-
-
 @pytest.mark.world
 def test_a_host_that_is_away_is_asked_again_and_then_told(place: Place) -> None:
     place.standin.release(REPOSITORY, TAG, assets())
     place.standin.inject([Fault(path="-content/", times=3, status=503, headers={"Retry-After": "7"})])
     place.fetch(RELEASE)
     assert place.waited.count(7.0) == 3
-
-
-@pytest.mark.parametrize(
-    ("address", "kind"),
-    [
-        ("checkpoints/v1", "path"),
-        ("./a:b", "path"),
-        ("/data/ckpt", "folder"),
-        ("release:*", "release"),
-        ("hf://a/b@main", "hf"),
-        ("https://host/x#sha256=1", "https"),
-    ],
-)
-def test_an_address_tells_its_source(address: str, kind: str) -> None:
-    assert kind_of(address) == kind
-
-
-@pytest.mark.parametrize("address", ["s3://bucket/x", "hf:a/b", "relase:*", "gs://x", "ftp://x/y", " "])
-def test_an_address_of_no_known_kind_names_the_known_ones(address: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        kind_of(address)
-    assert "release:PATTERN" in refused.value.hint
 
 
 @pytest.mark.world
