@@ -24,4 +24,6 @@ class Script(SafeSubprocess):
     def prepare(self, program: bytes, mode: Mode) -> Job:
         """Interpreter and file; as in the harness the file lies with the temporary ones and the folder is empty."""
         name = f"tmp/{self.file_name}"
-        return one_step([self.interpreter, name], files={name: program}, limits=self.limits, drops_output=self.drops_output)
+        return one_step(
+            [self.interpreter, name], files={name: program}, limits=self.limits, drops_output=self.drops_output
+        )
