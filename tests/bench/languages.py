@@ -24,6 +24,7 @@ import msgspec
 from podium.cli.roots import roots_of
 from podium.errors import SandboxError
 from podium.execute.languages import LANGUAGES, judge, language_named
+from podium.execute.languages.safe_subprocess import READ_BYTES, READS_A_SECOND
 from podium.execute.programs import encode_program
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.checks import look
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from tests.unit.execute.languages.cases import Case
 
     from podium.execute.jobs import Completed, Job
-    from podium.records import Outcome
+    from podium.records import Limits, Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 COSTS = ROOT / "scripts" / "podium" / "plan" / "costs.toml"
@@ -140,12 +141,22 @@ def ours(sandbox: Sandbox, language: str, program: bytes, patience: int = 1) -> 
     """What the stage would say, with so many times the harness's time."""
 
     def run(job: Job) -> Completed:
-        walls = [step.limits.wall_seconds * patience for step in job.steps]
-        patient = msgspec.structs.replace(job.within(walls[-1], walls[0]), provisions=language)
-        return sandbox.run(patient)
+        steps = [msgspec.structs.replace(step, limits=_extended(step.limits, patience)) for step in job.steps]
+        return sandbox.run(msgspec.structs.replace(job, steps=steps, provisions=language))
 
     _, outcome, status = judge(language_named(language), program, "parity", run)
     return Verdict(outcome, status)
+
+
+def _extended(limits: Limits, patience: int) -> Limits:
+    """Longer time, and the output that the harness reads more in it."""
+    more = limits.wall_seconds * (patience - 1)
+    return msgspec.structs.replace(
+        limits,
+        wall_seconds=limits.wall_seconds + more,
+        cpu_seconds=limits.cpu_seconds + more,
+        output_bytes=limits.output_bytes + int(more * READS_A_SECOND) * READ_BYTES,
+    )
 
 
 def cost(language: str, roots: Mapping[str, Path], quick: bool, patience: int) -> float:
