@@ -46,7 +46,7 @@ def command(context: click.Context, languages: str, tasks: str, root: tuple[str,
         click.echo(canonical_json(rows, indent=1), nl=False)
         return
     here = read_table().distributions.get(this_distribution())
-    how = "tried" if here and here.tried else "from its package lists, untried"
+    how = "tried" if here and here.tried else "untried"
     click.echo(f"toolchains: {here.name}, {how}" if here else "toolchains: a distribution not in the table", err=True)
     table = Table()
     for column in COLUMNS:
