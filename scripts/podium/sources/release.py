@@ -179,7 +179,9 @@ def _missing(pattern: str, assets: Sequence[Asset], what: str, tag: str) -> Sour
         return SourceError(f"{what} has no assets", hint=f"gh release upload {tag} FILES adds them")
     near = difflib.get_close_matches(pattern, names, 1)
     hint = f'did you mean "release:{near[0]}"? ' if near else ""
-    return SourceError(f"{what} has no asset {pattern}; it has {_listed(assets)}", hint=f"{hint}name one of these in checkpoint")
+    return SourceError(
+        f"{what} has no asset {pattern}; it has {_listed(assets)}", hint=f"{hint}name one of these in checkpoint"
+    )
 
 
 def _joined(assets: Sequence[Asset], what: str) -> dict[str, list[Asset]]:

@@ -45,7 +45,7 @@ class NewRelease(msgspec.Struct):
 class ReleaseEdit(msgspec.Struct):
     """Body of PATCH releases/{id}, of which `gh release create` and `edit` need this."""
 
-    draft: bool
+    draft: bool | None = None
 
 
 class Object(msgspec.Struct):
@@ -127,7 +127,8 @@ class Releases:
         repository = repository_of(self._store, request)
         pusher(request, repository)
         release = self._release(request, repository)
-        release.draft = request.parse(ReleaseEdit).draft
+        draft = request.parse(ReleaseEdit).draft
+        release.draft = release.draft if draft is None else draft
         self._store.save()
         return Reply(200, self._view(request, repository, release))
 
