@@ -16,7 +16,7 @@ from tests.acceptance.workplace import TOML
 from tests.unit.boards.runs import write_run
 
 from podium.standin.faults import Fault
-from podium.standin.world import BOT, Repository, Space, User, World
+from podium.standin.world import BOT, FORK, Repository, Space, User, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +109,26 @@ def test_its_world_has_the_fork_under_its_old_name_and_its_faults_strike(serve: 
     assert "/paiml/leaderboard-fork/pull/1" in receipt["url"]
     assert any("is paiml/leaderboard-fork now" in note for note in receipt["notes"])
     assert any("label" in note and "403" in note for note in receipt["notes"])
+
+
+def test_its_calls_make_a_release_with_an_asset(serve: Any, podium: Podium) -> None:
+    facts = serve(STARTS[0]).facts
+    (podium.folder / "model.safetensors").write_bytes(b"weights")
+    environment = {
+        **podium.environment,
+        "GH_TOKEN": facts["tokens"][BOT.login],
+        "GITHUB_API_URL": facts["github_url"],
+        "GITHUB_REPOSITORY": FORK,
+    }
+    made, uploaded = [line for line in TEXT.splitlines() if line.startswith("curl ")]
+
+    def answer(line: str) -> Any:
+        done = subprocess.run(line, shell=True, cwd=podium.folder, env=environment, capture_output=True, check=True)
+        return json.loads(done.stdout)
+
+    address, _, _ = answer(made)["upload_url"].partition("{")
+    asset = answer(uploaded.replace("UPLOAD_URL", address))
+    assert (asset["name"], asset["size"]) == ("model.safetensors", 7)
 
 
 def test_what_it_keeps_is_there_after_a_restart(serve: Any) -> None:

@@ -155,7 +155,7 @@ def _basic(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _words(asked: Asked) -> Words:
-    may = "give the job `permissions: contents: read`, and GITHUB_TOKEN a token that may read the repository"
+    may = "a job needs `permissions: contents: read`, a terminal `export GITHUB_TOKEN=$(gh auth token)`"
     return Words(
         what=f"Git LFS of {asked.repository}",
         on_401="GITHUB_TOKEN is wrong or has expired: set another one, or none for a public repository",

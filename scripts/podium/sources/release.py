@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from podium.sources.web import Web
 
 TOKENS = ("GITHUB_TOKEN",)
+# Suffixes of what lies beside weights: a release of nothing else has none.
+BESIDE_WEIGHTS = {".json", ".npz", ".txt", ".md", ".jinja"}
 API = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 BYTES = {"Accept": "application/octet-stream", "X-GitHub-Api-Version": "2022-11-28"}
 PAGE = 100
@@ -73,7 +76,11 @@ class ReleaseAssets:
         assets = desk.assets()
         chosen = [asset for asset in assets if fnmatchcase(asset.name, pattern)]
         if not chosen:
-            raise _missing(pattern, assets, desk.what)
+            raise _missing(pattern, assets, desk.what, asked.tag)
+        if all(PurePosixPath(asset.name).suffix in BESIDE_WEIGHTS for asset in chosen):
+            message = f"{desk.what}: no weights among what {asked.address} takes: {_listed(chosen)}"
+            hint = f"gh release upload {asked.tag} model.safetensors adds them, or correct `checkpoint` below [model]"
+            raise SourceError(message, hint=hint)
         for asset in chosen:
             if asset.state != "uploaded":
                 message = f"{desk.what}: the upload of {asset.name} was not finished"
@@ -146,12 +153,12 @@ class _Desk:
         return answer
 
     def _words(self, what: str = "") -> Words:
-        may = "give the job `permissions: contents: read`, and GITHUB_TOKEN a token that may read the repository"
+        may = "a job needs `permissions: contents: read`, a terminal `export GITHUB_TOKEN=$(gh auth token)`"
         return Words(
             what=what or self.what,
             on_401="GITHUB_TOKEN is wrong or has expired: set another one, or none for a public repository",
             on_403=may,
-            on_404=f"gh release create {self._tag} FILES makes it with its assets; of a private repository, {may}",
+            on_404=f"gh release create {self._tag} FILES makes it with its assets; for a private repository {may}",
         )
 
 
@@ -161,14 +168,20 @@ def _bearer(environment: Mapping[str, str]) -> dict[str, str]:
     return {"Authorization": f"Bearer {token_of(environment, TOKENS, 'the release on GitHub')}"}
 
 
-def _missing(pattern: str, assets: Sequence[Asset], what: str) -> SourceError:
+def _listed(assets: Sequence[Asset]) -> str:
+    names = sorted(asset.name for asset in assets)
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
+def _missing(pattern: str, assets: Sequence[Asset], what: str, tag: str) -> SourceError:
     names = sorted(asset.name for asset in assets)
     if not names:
-        return SourceError(f"{what} has no assets", hint="gh release upload TAG FILES adds them")
+        return SourceError(f"{what} has no assets", hint=f"gh release upload {tag} FILES adds them")
     near = difflib.get_close_matches(pattern, names, 1)
-    listed = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
     hint = f'did you mean "release:{near[0]}"? ' if near else ""
-    return SourceError(f"{what} has no asset {pattern}; it has {listed}", hint=f"{hint}name one of these in checkpoint")
+    return SourceError(
+        f"{what} has no asset {pattern}; it has {_listed(assets)}", hint=f"{hint}name one of these in checkpoint"
+    )
 
 
 def _joined(assets: Sequence[Asset], what: str) -> dict[str, list[Asset]]:

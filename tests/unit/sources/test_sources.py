@@ -275,6 +275,7 @@ def test_a_tag_without_release_and_a_renamed_asset_are_told(place: Place) -> Non
     with pytest.raises(SourceError, match=r"the release v1\.0\.0 of acme/small: the host answered 404") as missing:
         place.fetch(RELEASE)
     assert "gh release create v1.0.0 FILES" in missing.value.hint
+    assert "GITHUB_TOKEN=$(gh auth token)" in missing.value.hint
     place.standin.release(REPOSITORY, TAG, {"model-final.safetensors": CHECKPOINT / WEIGHTS})
     with pytest.raises(SourceError, match=r"no asset model\.safetensors; it has model-final\.safetensors") as renamed:
         place.fetch("release:model.safetensors")
@@ -283,6 +284,18 @@ def test_a_tag_without_release_and_a_renamed_asset_are_told(place: Place) -> Non
     with pytest.raises(SourceError, match="is a draft") as draft:
         place.fetch(RELEASE, tag="v3", GITHUB_TOKEN=OWNER.token)
     assert draft.value.hint == "gh release edit v3 --draft=false"
+
+
+@pytest.mark.world
+def test_a_release_without_weights_is_told_before_anything_is_fetched(place: Place) -> None:
+    place.standin.release(REPOSITORY, TAG, {})
+    with pytest.raises(SourceError, match="has no assets") as empty:
+        place.fetch(RELEASE)
+    assert empty.value.hint == "gh release upload v1.0.0 FILES adds them"
+    place.standin.release(REPOSITORY, "v2", {name: CHECKPOINT / name for name in ("config.json", "golden.npz")})
+    with pytest.raises(SourceError, match=r"no weights among what release:\* takes: config.json, golden.npz") as bare:
+        place.fetch(RELEASE, tag="v2")
+    assert bare.value.hint.startswith("gh release upload v2 model.safetensors")
 
 
 @pytest.mark.world

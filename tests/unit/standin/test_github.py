@@ -306,3 +306,12 @@ def test_default_world_survives_a_copy_through_json() -> None:
     from podium.records import decode, encode
 
     assert decode(encode(default_world()), World, "world") == default_world()
+
+
+def test_a_draft_release_is_published_by_an_edit(standin: Standin, github: Callable[..., Github]) -> None:
+    fork = github(standin).get_repo(FORK)
+    draft = fork.create_git_release("v1", "v1", "", draft=True)
+    with pytest.raises(UnknownObjectException):
+        fork.get_release("v1")
+    draft.update_release("v1", "", draft=False)
+    assert fork.get_release("v1").draft is False

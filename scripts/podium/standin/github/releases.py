@@ -42,6 +42,12 @@ class NewRelease(msgspec.Struct):
     draft: bool = False
 
 
+class ReleaseEdit(msgspec.Struct):
+    """Body of PATCH releases/{id}, of which `gh release create` and `edit` need this."""
+
+    draft: bool | None = None
+
+
 class Object(msgspec.Struct):
     """One object of a batch."""
 
@@ -70,6 +76,7 @@ class Releases:
             ("GET", f"{REPOSITORY}/releases/tags/{{tag}}", self.by_tag),
             ("GET", f"{REPOSITORY}/releases/assets/{{id}}", self.asset),
             ("GET", f"{REPOSITORY}/releases/{{id}}", self.by_id),
+            ("PATCH", f"{REPOSITORY}/releases/{{id}}", self.edit),
             ("GET", f"{REPOSITORY}/releases/{{id}}/assets", self.assets),
             ("POST", UPLOADS, self.upload),
             ("POST", LFS_BATCH, self.lfs),
@@ -114,6 +121,16 @@ class Releases:
         """One release."""
         repository = repository_of(self._store, request)
         return Reply(200, self._view(request, repository, self._release(request, repository)))
+
+    def edit(self, request: Request) -> Reply:
+        """Publish a draft, as gh does once all assets are there."""
+        repository = repository_of(self._store, request)
+        pusher(request, repository)
+        release = self._release(request, repository)
+        draft = request.parse(ReleaseEdit).draft
+        release.draft = release.draft if draft is None else draft
+        self._store.save()
+        return Reply(200, self._view(request, repository, release))
 
     def assets(self, request: Request) -> Reply:
         """The assets of a release."""
