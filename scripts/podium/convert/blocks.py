@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from podium.convert.turning import turn
+from podium.convert.transpose import transpose
 
 Array = np.ndarray[Any, Any]
 
@@ -74,7 +74,7 @@ class Kernel:
         wide = self._scratch.wide[: source.size]
         if self._transpose:
             turned = target.T if self._is_same else wide.reshape(source.shape[::-1])
-            if turn(source, turned):
+            if transpose(source, turned):
                 return self._stays_finite(turned) if self._is_same else self._cast(turned, target.T, padded=False)
         if self._is_same:
             return self._copy(source, target)

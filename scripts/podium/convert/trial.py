@@ -158,8 +158,8 @@ def _rotate(heads: torch.Tensor, config: ModelConfig, pairing: Pairing) -> torch
     if pairing == "adjacent":
         heads = torch.cat((heads[..., 0::2], heads[..., 1::2]), dim=-1)
     width, length = heads.shape[-1], heads.shape[-2]
-    turning, factor = frequencies(config.rotary, width, config.max_position_embeddings, length)
-    angles = torch.arange(length, dtype=torch.float32)[:, None] * turning
+    inverse_frequencies, factor = frequencies(config.rotary, width, config.max_position_embeddings, length)
+    angles = torch.arange(length, dtype=torch.float32)[:, None] * inverse_frequencies
     cosine, sine = ((table * factor).to(heads.dtype) for table in (angles.cos(), angles.sin()))
     first, second = heads.chunk(2, dim=-1)
     return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1)

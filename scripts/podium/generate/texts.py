@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from podium.records import Sampling
     from podium.tasks import Problem, Task
 
-ROOM = 64  # tokens that a completion should find left in the window
+LEAST_NEW_TOKENS = 64  # tokens that a completion should find left in the window
 SHOWN = 5
 
 
@@ -77,11 +77,12 @@ class Texts:
     def preflight(self, task: Task, sampling: Sampling) -> list[str]:
         """Look at every prompt before hours of work; returns what is worth a warning. Raises BackendError."""
         lengths = {problem.id: len(self.prompt_ids(problem)) for problem in task.problems}
-        tight = [name for name, length in lengths.items() if length + ROOM > sampling.max_length]
+        tight = [name for name, length in lengths.items() if length + LEAST_NEW_TOKENS > sampling.max_length]
         full = [name for name, length in lengths.items() if length >= sampling.max_length]
         warnings = []
         if tight:
-            message = f"{len(tight)} prompts leave less than {ROOM} of {sampling.max_length} tokens to the completion"
+            message = f"{len(tight)} prompts leave less than {LEAST_NEW_TOKENS} of {sampling.max_length} tokens"
+            message += " to the completion"
             warnings.append(f"{message}: {_shown(tight)}")
         if full:
             message = f"{len(full)} prompts fill the window; all of their samples are the prompt alone"

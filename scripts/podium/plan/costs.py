@@ -1,4 +1,4 @@
-"""What a plan costs: CPU time by job and room on the disk, from a table of what was measured.
+"""What a plan costs: CPU time by job and disk space, from a table of what was measured.
 
 Reads costs.toml beside this file. An estimate for whoever decides whether to begin; nothing else depends on it.
 """
@@ -26,14 +26,14 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pass
 
 
-class Drawing(_Part, frozen=True, kw_only=True):
+class GenerationCost(_Part, frozen=True, kw_only=True):
     """A sample's new tokens in the mean, and the CPU seconds of one for each 10^9 parameters."""
 
     tokens: float
     seconds: float
 
 
-class Room(_Part, frozen=True, kw_only=True):
+class DiskCost(_Part, frozen=True, kw_only=True):
     """Bytes of a sample with its generation, of a verdict, and of one of the model's parameters."""
 
     sample: int
@@ -45,8 +45,8 @@ class Costs(_Part, frozen=True, kw_only=True):
     """The whole table. `execute` has the CPU seconds of one program by language."""
 
     execute: dict[str, float]
-    generate: Drawing
-    disk: Room
+    generate: GenerationCost
+    disk: DiskCost
 
     def seconds(self, stage: str, language: str, samples: int, parameters: int) -> float:
         """CPU seconds of one job, were all its programs distinct."""

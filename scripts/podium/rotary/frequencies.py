@@ -57,8 +57,8 @@ def _yarn(rotary: Rotary, powers: torch.Tensor, width: int, positions: int) -> t
     high += 0.001 if low == high else 0
     ramp = torch.clamp((torch.arange(width // 2, dtype=torch.float32) - low) / (high - low), 0, 1)
     share = 1 - ramp
-    turning: torch.Tensor = 1.0 / (values["factor"] * powers) * (1 - share) + 1.0 / powers * share
-    return turning
+    inverse_frequencies: torch.Tensor = 1.0 / (values["factor"] * powers) * (1 - share) + 1.0 / powers * share
+    return inverse_frequencies
 
 
 def _yarn_factor(rotary: Rotary) -> float:

@@ -11,7 +11,6 @@ from podium.files import parse_json
 from podium.protocol import COMMUNITY_FOLDER, grouped_name
 from podium.records import Finding, Findings
 from podium.run_directory import PLAN, evidence_of, folders
-from podium.validate.breaches import Breach, BreachLog, printable
 from podium.validate.contents import Contents
 from podium.validate.documents import load
 from podium.validate.intake import MAX_FOLDER_DEPTH, Intake, is_folder
@@ -25,6 +24,7 @@ from podium.validate.places import (
     recognise_content,
 )
 from podium.validate.rules.tables import LOG_RULES, RUN_RULES, SUBMISSION_RULES
+from podium.validate.violations import Violation, ViolationLog, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ def below(found: Findings, base: str) -> Findings:
 
 def check_file(path: Path) -> Findings:
     """Check one file that was named by hand: known by name and place, else by what it holds."""
-    contents = Contents(intake=Intake(path.parent, BreachLog()), name=path.parent.name)
+    contents = Contents(intake=Intake(path.parent, ViolationLog()), name=path.parent.name)
     place = recognise("/".join(path.absolute().parts[-3:]))
     if place is not None:
         load(contents, msgspec.structs.replace(place, path=path.name))
@@ -80,12 +80,12 @@ def _load_by_content(contents: Contents, name: str, data: bytes) -> None:
         load(contents, place)
     elif parsed:
         message = "it is no file that podium knows, by name or by content"
-        contents.intake.log.add(NOTHING_KNOWN, Breach(path=name, message=message, hint=HINT))
+        contents.intake.log.add(NOTHING_KNOWN, Violation(path=name, message=message, hint=HINT))
 
 
 def check_folder(root: Path, depth: int = 0) -> Findings:
     """Check a run directory, a submission, or everything known in a folder and the folders below."""
-    intake = Intake(root, BreachLog())
+    intake = Intake(root, ViolationLog())
     names = intake.names()
     if is_run(names):
         return _check(_load_run(intake), RUN_RULES)
@@ -122,7 +122,7 @@ def _check_parts(intake: Intake, names: list[str], depth: int) -> Findings:
 
 def _twice(files: list[FileDigest]) -> list[Finding]:
     """No two submissions hold the same generations."""
-    log, first = BreachLog(), dict[str, str]()
+    log, first = ViolationLog(), dict[str, str]()
     for file in files:
         place = recognise(file.path)
         if place is None or place.kind.name != "generations":
@@ -130,7 +130,7 @@ def _twice(files: list[FileDigest]) -> list[Finding]:
         earlier = first.setdefault(file.sha256, file.path)
         if earlier.split("/")[0] != file.path.split("/")[0]:
             message = f"it is byte for byte {earlier}, which is another submission"
-            log.add(TWICE, Breach(path=file.path, message=message, hint="leave one of the two submissions"))
+            log.add(TWICE, Violation(path=file.path, message=message, hint="leave one of the two submissions"))
     return log.findings()
 
 
@@ -197,8 +197,8 @@ def _take(contents: Contents, place: Place) -> None:
 
 def _check(contents: Contents, rules: Iterable[Rule]) -> Findings:
     for rule in rules:
-        for breach in rule.check(contents):
-            contents.intake.log.add(rule.name, breach, rule.severity)
+        for violation in rule.check(contents):
+            contents.intake.log.add(rule.name, violation, rule.severity)
     return _findings(contents)
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from podium.errors import RecordError
 from podium.files import sha256_bytes
 from podium.records import JSON_RECORDS, JSONL_RECORDS, FileDigest, from_builtins
-from podium.validate.breaches import MAX_SAME, Breach
 from podium.validate.contents import Artefact, Contents, SampleLog, VerdictLog
 from podium.validate.rules.documents import DOCUMENT_RULES
 from podium.validate.shapes import validator
+from podium.validate.violations import MAX_SAME, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def load(contents: Contents, place: Place) -> None:
         _load_rows(contents, place, data)
     elif data.startswith(LFS_POINTER):
         message = "it is a Git LFS pointer, not the file itself"
-        contents.intake.log.add("lfs-pointer", Breach(path=place.path, message=message, hint="git lfs pull"))
+        contents.intake.log.add("lfs-pointer", Violation(path=place.path, message=message, hint="git lfs pull"))
     else:
         parsed, value = contents.intake.parse(data, place.path, is_ours=place.kind.name != "generations")
         if parsed:
@@ -55,14 +55,14 @@ def _load_value(contents: Contents, place: Place, value: Any) -> None:
     log, kind = contents.intake.log, place.kind.name
     reported = set()
     for rule in DOCUMENT_RULES.get(kind, ()):
-        for breach in rule.check(place.path, value):
-            reported.add(breach.where)
-            log.add(rule.name, breach, rule.severity)
+        for violation in rule.check(place.path, value):
+            reported.add(violation.where)
+            log.add(rule.name, violation, rule.severity)
     fits = True
-    for breach in _misfits(place.kind.schema, place.path, value):
+    for violation in _misfits(place.kind.schema, place.path, value):
         fits = False
-        if breach.where not in reported:
-            log.add("schema", breach)
+        if violation.where not in reported:
+            log.add("schema", violation)
     if not fits:
         return
     if kind in ("generations", "metrics"):
@@ -78,23 +78,23 @@ def _take_record(contents: Contents, place: Place, value: Any) -> None:
     try:
         record = from_builtins(value, JSON_RECORDS[place.kind.schema], place.path)
     except RecordError as err:
-        contents.intake.log.add("schema", Breach(path=place.path, message=str(err)))
+        contents.intake.log.add("schema", Violation(path=place.path, message=str(err)))
         return
     sampling = getattr(record, "sampling", None)
     if sampling is None or _is_countable(contents, place, sampling.n_samples):
         contents.records[place.path] = record
 
 
-def _misfits(schema: str, path: str, value: Any, where: str = "") -> Iterator[Breach]:
+def _misfits(schema: str, path: str, value: Any, where: str = "") -> Iterator[Violation]:
     for error in itertools.islice(validator(schema).iter_errors(value), MAX_SAME + 1):
-        yield Breach(path=path, where=where or error.json_path, message=f"{error.message[:300]} ({schema})")
+        yield Violation(path=path, where=where or error.json_path, message=f"{error.message[:300]} ({schema})")
 
 
 def _is_countable(contents: Contents, place: Place, n_samples: int) -> bool:
     if n_samples <= MAX_SAMPLES:
         return True
     message = f"{n_samples} samples a problem; nothing draws more than {MAX_SAMPLES}"
-    contents.intake.log.add("sample-limit", Breach(path=place.path, message=message))
+    contents.intake.log.add("sample-limit", Violation(path=place.path, message=message))
     return False
 
 
@@ -103,8 +103,8 @@ def _load_text(contents: Contents, place: Place, data: bytes) -> None:
     if text is None:
         return
     for rule in DOCUMENT_RULES.get(place.kind.name, ()):
-        for breach in rule.check(place.path, text):
-            contents.intake.log.add(rule.name, breach, rule.severity)
+        for violation in rule.check(place.path, text):
+            contents.intake.log.add(rule.name, violation, rule.severity)
     if place.kind.name == "body":
         contents.body = text
 
@@ -123,7 +123,7 @@ def _load_rows(contents: Contents, place: Place, data: bytes) -> None:
         bad += 1
         if bad >= MAX_BAD_ROWS:
             message = f"reading stopped after {bad} broken lines"
-            contents.intake.log.add("schema", Breach(path=place.path, where=f"line {number}", message=message))
+            contents.intake.log.add("schema", Violation(path=place.path, where=f"line {number}", message=message))
             break
     if header is None:
         return
@@ -142,7 +142,7 @@ def _line(contents: Contents, place: Place, kind: type[Any], schema: str, number
     where, log = f"line {number}", contents.intake.log
     if not line.endswith(b"\n"):
         message = "the last line has no newline: writing was cut off in the middle"
-        log.add("torn-line", Breach(path=place.path, where=where, message=message, hint="run the stage again"))
+        log.add("torn-line", Violation(path=place.path, where=where, message=message, hint="run the stage again"))
         return None
     parsed, value = contents.intake.parse(line, place.path, where)
     if not parsed:
@@ -150,7 +150,7 @@ def _line(contents: Contents, place: Place, kind: type[Any], schema: str, number
     try:
         return from_builtins(value, kind, place.path)
     except RecordError as err:
-        breaches = list(_misfits(schema, place.path, value, where))
-        for breach in breaches or [Breach(path=place.path, where=where, message=str(err))]:
-            log.add("schema", breach)
+        violations = list(_misfits(schema, place.path, value, where))
+        for violation in violations or [Violation(path=place.path, where=where, message=str(err))]:
+            log.add("schema", violation)
         return None

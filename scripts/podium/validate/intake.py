@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from podium.errors import RecordError
 from podium.files import CHUNK_BYTES, parse_json
 from podium.records import FileDigest
-from podium.validate.breaches import Breach
+from podium.validate.violations import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from podium.validate.breaches import BreachLog
+    from podium.validate.violations import ViolationLog
 
 MAX_FILES = 20_000
 MAX_FOLDER_DEPTH = 12
@@ -51,7 +51,7 @@ INTAKE_RULES = {
 class Intake:
     """One root folder and the log its findings go to; paths are relative to the root, with slashes."""
 
-    def __init__(self, root: Path, log: BreachLog) -> None:
+    def __init__(self, root: Path, log: ViolationLog) -> None:
         self.root, self.log = root, log
 
     def names(self) -> list[str]:
@@ -88,7 +88,7 @@ class Intake:
 
     def _refuse(self, rule: str, path: Path, message: str, hint: str = "") -> None:
         relative = path.relative_to(self.root).as_posix()
-        self.log.add(rule, Breach(path=relative, message=message, hint=hint))
+        self.log.add(rule, Violation(path=relative, message=message, hint=hint))
 
     def is_plain(self, path: Path) -> bool:
         """Whether a file is a regular one; a finding if it is not."""
@@ -108,7 +108,7 @@ class Intake:
         if odd:
             message = f"it lists {relative!r}, which leads out of the folder"
             hint = "list paths relative to the folder, without .."
-            self.log.add("path-escapes", Breach(path=listed_in, message=message, hint=hint))
+            self.log.add("path-escapes", Violation(path=listed_in, message=message, hint=hint))
             return None
         path = self.root
         for part in parts:
@@ -144,20 +144,20 @@ class Intake:
         """
         if len(data) > DENSE_BYTES and sum(map(data.count, MARKS)) > DENSE_SHARE * len(data):
             message = "it is brackets, quotes and commas more than anything else"
-            self.log.add("too-dense", Breach(path=relative, where=where, message=message))
+            self.log.add("too-dense", Violation(path=relative, where=where, message=message))
             return False, None
         try:
             value = parse_json(data, where or "it")
         except RecordError as err:
-            self.log.add("strict-json", Breach(path=relative, where=where, message=str(err), hint=err.hint))
+            self.log.add("strict-json", Violation(path=relative, where=where, message=str(err), hint=err.hint))
             return False, None
         if nesting(value) > MAX_NESTING:
             message = f"it is nested more than {MAX_NESTING} deep"
-            self.log.add("too-deep", Breach(path=relative, where=where, message=message))
+            self.log.add("too-deep", Violation(path=relative, where=where, message=message))
             return False, None
         if is_ours and SURROGATE.search(data) and not _is_encodable(value):
             message = "it holds half of a surrogate pair, which no UTF-8 file can hold"
-            self.log.add("strict-json", Breach(path=relative, where=where, message=message))
+            self.log.add("strict-json", Violation(path=relative, where=where, message=message))
             return False, None
         return True, value
 
@@ -166,7 +166,7 @@ class Intake:
         try:
             return data.decode()
         except UnicodeDecodeError as err:
-            self.log.add("not-utf8", Breach(path=relative, message=f"it is not UTF-8: {err}"))
+            self.log.add("not-utf8", Violation(path=relative, message=f"it is not UTF-8: {err}"))
             return None
 
     def digest(self, relative: str) -> FileDigest | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from podium.names import load
 from podium.records import encode
-from podium.validate.breaches import neutral
+from podium.validate.violations import neutral
 from podium.workflow_commands import annotation
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from podium.validate.breaches import neutral, printable
+from podium.validate.violations import neutral, printable
 
 if TYPE_CHECKING:
     from podium.records import Verification, VerifiedTask

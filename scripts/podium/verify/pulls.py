@@ -15,8 +15,8 @@ import msgspec
 from podium.errors import RecordError, UsageError
 from podium.files import write_atomic
 from podium.protocol import COMMUNITY_FOLDER
-from podium.validate.breaches import printable
 from podium.validate.places import KINDS, looks_grouped, recognise
+from podium.validate.violations import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

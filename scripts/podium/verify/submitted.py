@@ -12,12 +12,12 @@ import msgspec
 from podium.errors import UsageError
 from podium.protocol import COMMUNITY_FOLDER
 from podium.records import FileDigest, Finding
-from podium.validate.breaches import BreachLog
 from podium.validate.checks import load_submission
 from podium.validate.contents import Artefact, Contents
 from podium.validate.documents import load
 from podium.validate.intake import Intake, is_folder
 from podium.validate.places import KINDS, Place, is_run, recognise
+from podium.validate.violations import ViolationLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def read_submission(folder: Path, source: str) -> Submitted:
     if not is_folder(folder):
         message = f"{folder} is no folder"
         raise UsageError(message, hint=f"name a submission's folder, for example {COMMUNITY_FOLDER}/ORG_MODEL_USER")
-    intake = Intake(folder, BreachLog())
+    intake = Intake(folder, ViolationLog())
     contents = _of_a_run(intake) if is_run(intake.names()) else load_submission(intake)
     findings = intake.log.findings()
     tasks = sorted({*_tasks_of(contents), *_grouped(contents)})

@@ -13,10 +13,10 @@ from transformers import LogitsProcessor, StoppingCriteria
 from transformers.cache_utils import DynamicCache
 
 from podium.generate.backends.native.backend import NativeBackend
-from podium.generate.backends.native.crowd import Crowd, Ended, Row
-from podium.generate.backends.native.drawing import Drawing
 from podium.generate.backends.native.fixed import FixedRows
-from podium.generate.backends.native.fixed_drawing import FixedDrawing
+from podium.generate.backends.native.fixed_scheduler import FixedScheduler
+from podium.generate.backends.native.scheduler import Scheduler
+from podium.generate.backends.native.sequence_group import Ended, Row, SequenceGroup
 from podium.generate.backends.seam import Wanted
 from podium.generate.sampling import nuclei_of
 from podium.records import Sampling
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.generate.backends.native.decoder import Decoder
-    from podium.generate.backends.native.drawing import Entry
-    from podium.generate.backends.native.fixed_drawing import Seats
+    from podium.generate.backends.native.fixed_scheduler import Seats
+    from podium.generate.backends.native.scheduler import Entry
     from podium.generate.sampling import Nuclei
     from podium.tasks import Task
 
@@ -93,8 +93,8 @@ def _needed_rows(ended: Sequence[Ended]) -> int:
     return len(nodes)
 
 
-class ScriptedCrowd(Crowd):
-    """Does all the work of drawing, then takes the scripted token."""
+class ScriptedGroup(SequenceGroup):
+    """Does all the work of a group, then takes the scripted token."""
 
     script: list[list[int]]
 
@@ -122,29 +122,29 @@ class ScriptedDecoder:
     def step(self, tokens: Any, caches: Any) -> torch.Tensor:
         """As the decoder's, with raised logits."""
         logits = self._decoder.step(tokens, caches)
-        crowds = [cache.crowd() for cache in caches]
-        wanted = [crowd.script[row.members[0]][crowd._step] for crowd in crowds for row in crowd.rows]
+        groups = [cache.group() for cache in caches]
+        wanted = [group.script[row.members[0]][group._step] for group in groups for row in group.rows]
         logits[torch.arange(len(wanted)), torch.tensor(wanted)] += RAISED
         return logits
 
 
-class ScriptedDrawing(Drawing):
+class ScriptedScheduler(Scheduler):
     """Drawing by a script."""
 
     script: Script
 
-    def _admit(self, entry: Entry) -> tuple[Crowd, list[Ended]]:
-        crowd: Any = super()._admit(entry)[0]
-        crowd.__class__ = ScriptedCrowd
-        crowd.script = self.script.rows[self.script.task.problems.index(entry.problem)]
-        crowd.cache.crowd = weakref.ref(crowd)  # a circle would keep caches that are done with
+    def _admit(self, entry: Entry) -> tuple[SequenceGroup, list[Ended]]:
+        group: Any = super()._admit(entry)[0]
+        group.__class__ = ScriptedGroup
+        group.script = self.script.rows[self.script.task.problems.index(entry.problem)]
+        group.cache.group = weakref.ref(group)  # a circle would keep caches that are done with
         # The first draw was made before the script was known: make it again.
-        crowd.rows = [Row(list(entry.indexes), [], b"")]
-        crowd.cache.arrange([0], len(entry.indexes))
-        crowd._step, crowd.unfinished = 0, len(entry.indexes)
+        group.rows = [Row(list(entry.indexes), [], b"")]
+        group.cache.arrange([0], len(entry.indexes))
+        group._step, group.unfinished = 0, len(entry.indexes)
         logits = torch.zeros(1, len(self._decoder._weights.embedding))
-        logits[0, crowd.script[entry.indexes[0]][0]] = RAISED
-        return crowd, crowd.advance(nuclei_of(logits, self._sampling), self._sampling)
+        logits[0, group.script[entry.indexes[0]][0]] = RAISED
+        return group, group.advance(nuclei_of(logits, self._sampling), self._sampling)
 
 
 class ScriptedRows(FixedRows):
@@ -164,7 +164,7 @@ class ScriptedRows(FixedRows):
         return logits.scatter_add(1, wanted, torch.full_like(wanted, RAISED, dtype=logits.dtype))
 
 
-class ScriptedFixedDrawing(FixedDrawing):
+class ScriptedFixedScheduler(FixedScheduler):
     """Drawing over fixed rows, by a script."""
 
     rows_kind = ScriptedRows
@@ -190,11 +190,11 @@ class ScriptedNative(RecordingNative):
 
     script: Script
 
-    def _drawing(self, task: Any, sampling: Any, entries: Any) -> Drawing:
-        drawing: Any = super()._drawing(task, sampling, entries)
-        drawing.__class__ = ScriptedFixedDrawing if isinstance(drawing, FixedDrawing) else ScriptedDrawing
-        drawing.script = self.script
-        return drawing  # type: ignore[no-any-return]
+    def _scheduler(self, task: Any, sampling: Any, entries: Any) -> Scheduler:
+        scheduler: Any = super()._scheduler(task, sampling, entries)
+        scheduler.__class__ = ScriptedFixedScheduler if isinstance(scheduler, FixedScheduler) else ScriptedScheduler
+        scheduler.script = self.script
+        return scheduler  # type: ignore[no-any-return]
 
 
 def scripted(folder: Path, script: Script, dtype: str, slots: int) -> ScriptedNative:

@@ -118,10 +118,10 @@ def expected_outcome(scene: Scene, before: Look, after_first: Look) -> str:
     """The right word for the run after the disturbance, from what that left."""
     if scene.closes:
         return "closed" if after_first.open_numbers or after_first.branches != closed_branches(scene) else "unchanged"
-    offer = wanted_of(scene)
+    content = wanted_of(scene)
     if not [number for number in after_first.open_numbers if is_ours(scene, before, number)]:
         return "created"
-    is_done = after_first.files == offer.blobs and after_first.text.strip() == offer.text.strip()
+    is_done = after_first.files == content.blobs and after_first.text.strip() == content.text.strip()
     return "unchanged" if is_done and len(after_first.open_numbers) == 1 else "updated"
 
 
@@ -138,8 +138,8 @@ def wanted_of(scene: Scene) -> Wanted:
     if scene.stage != "eval-results":
         return Wanted(package.submission.title, package.text, package.blobs())
     evidence = read_record(scene.run_dir / "submit.json", Receipt).url
-    offer = EvalResultsBoard(Targets(fork=FORK), NO_CLIENTS).offer(package, evidence)
-    return Wanted(offer.title, offer.text, offer.blobs)
+    content = EvalResultsBoard(Targets(fork=FORK), NO_CLIENTS).content(package, evidence)
+    return Wanted(content.title, content.text, content.blobs)
 
 
 def is_ours(scene: Scene, before: Look, number: int) -> bool:

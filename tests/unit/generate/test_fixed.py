@@ -14,11 +14,11 @@ from tests.unit.generate.kinds import PACKED_KINDS, draw_with
 from tests.unit.generate.tiny import MAX_LENGTH, STOP, naive, tiny_task, write_tiny
 
 from podium.errors import BackendError
-from podium.generate.backends.native import fixed_drawing
+from podium.generate.backends.native import fixed_scheduler
 from podium.generate.backends.native.backend import NativeBackend
 from podium.generate.backends.native.decoder import Decoder
 from podium.generate.backends.native.fixed import FixedRows
-from podium.generate.backends.native.fixed_drawing import FixedDrawing, Seat
+from podium.generate.backends.native.fixed_scheduler import FixedScheduler, Seat
 from podium.generate.backends.native.linear import Linear
 from podium.generate.backends.seam import Wanted
 from podium.generate.sampling import choose, draw_likely
@@ -86,8 +86,8 @@ def test_samples_equal_a_naive_samplers_in_any_company(
     generator, backend = random.Random(1), NativeBackend(tiny)
     for _ in range(20):
         place, backend._slots = generator.randrange(len(SETTINGS)), generator.randint(1, 60)
-        monkeypatch.setattr(fixed_drawing, "STEPS", generator.randint(1, 9))
-        monkeypatch.setattr(fixed_drawing, "FEWEST_ROWS", generator.randint(1, 9))
+        monkeypatch.setattr(fixed_scheduler, "STEPS", generator.randint(1, 9))
+        monkeypatch.setattr(fixed_scheduler, "FEWEST_ROWS", generator.randint(1, 9))
         # With few tokens looked at most draws are resolved.
         monkeypatch.setattr("podium.generate.sampling.LOOKED_AT", generator.choice([1, 2, 4, 16, 256]))
         kept = generator.choice([0.1, 0.5, 0.9, 1.0])
@@ -107,8 +107,8 @@ def test_rows_are_refilled_moved_and_become_fewer(
     counts = _note(monkeypatch, FixedRows, "run", lambda count, steps: [count])
     moved = _note(monkeypatch, FixedRows, "move", lambda sources, targets: sources)
     seated = _note(monkeypatch, FixedRows, "seat", lambda slots, *_: slots)
-    monkeypatch.setattr(fixed_drawing, "FEWEST_ROWS", 2)
-    monkeypatch.setattr(fixed_drawing, "STEPS", 1)
+    monkeypatch.setattr(fixed_scheduler, "FEWEST_ROWS", 2)
+    monkeypatch.setattr(fixed_scheduler, "STEPS", 1)
     backend = NativeBackend(tiny, slots=32)
     assert _draw(backend, _everything(SETTINGS[1]), SETTINGS[1]) == expected[1]
     assert counts == sorted(counts, reverse=True)
@@ -134,7 +134,7 @@ def test_where_most_rows_wait_no_further_steps_are_made(
     many = _note(monkeypatch, FixedRows, "run", lambda count, steps: [steps])
     monkeypatch.setattr("podium.generate.sampling.LOOKED_AT", 1)
     assert _draw(NativeBackend(tiny), _everything(SETTINGS[1]), SETTINGS[1]) == expected[1]
-    assert many[0] == fixed_drawing.STEPS
+    assert many[0] == fixed_scheduler.STEPS
     assert many.count(1) > len(many) / 2
 
 
@@ -232,7 +232,7 @@ def test_several_tokens_are_passed_over_exactly_where_none_ends_the_row() -> Non
 
 def test_tokens_in_pieces_end_a_sample_where_one_by_one_they_would() -> None:
     finder, generator, finishes = ByteStops([bytes([value]) for value in range(256)], STOP), random.Random(0), set()
-    drawing = FixedDrawing(cast("Any", None), [], "tiny", Sampling(max_length=30), finder, [ord("!")])
+    scheduler = FixedScheduler(cast("Any", None), [], "tiny", Sampling(max_length=30), finder, [ord("!")])
     for _ in range(2000):
         begin, tokens = generator.randint(20, 29), [generator.choice(b"\ndzqx<!....") for _ in range(30)]
         tail, ended = finder.begin(), False
@@ -242,7 +242,7 @@ def test_tokens_in_pieces_end_a_sample_where_one_by_one_they_would() -> None:
             tail, has_stopped = finder.advance(tail, expected)
             ended = has_stopped or expected[-1] == ord("!") or begin + len(expected) == 30
         seat, taken = Seat(tiny_task().problems[0], 0, begin, [], finder.begin()), 0
-        while not drawing._has_ended(seat, tokens[taken : (end := min(taken + generator.randint(1, 4), 30 - begin))]):
+        while not scheduler._has_ended(seat, tokens[taken : (end := min(taken + generator.randint(1, 4), 30 - begin))]):
             taken = end
         assert seat.tokens == expected
         finishes.add((has_stopped, expected[-1] == ord("!"), begin + len(expected) == 30, len(seat.tokens) > taken + 1))

@@ -21,10 +21,10 @@ from podium.errors import BackendError
 from podium.generate import GenerateOptions, collect_samples, generate, samples_path
 from podium.generate.backends.native.backend import NativeBackend
 from podium.generate.backends.native.cache import Cache
-from podium.generate.backends.native.drawing import Drawing, Step
 from podium.generate.backends.native.linear import Linear, OneDnnLinear, TiledLinear
+from podium.generate.backends.native.memory import row_bytes, slots_for
 from podium.generate.backends.native.prompt import shared_prompt
-from podium.generate.backends.native.room import row_bytes, slots_for
+from podium.generate.backends.native.scheduler import Scheduler, Step
 from podium.generate.backends.native.shape import Shape, UnsupportedModelError, read_shape
 from podium.generate.backends.seam import Wanted
 from podium.generate.backends.transformers_backend import TransformersBackend
@@ -258,13 +258,13 @@ def test_loops_divide_the_slots_and_take_whole_problems(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, loops: int, slots: int, problems: int, each: list[int]
 ) -> None:
     given: list[int] = []
-    steps = Drawing.steps
+    steps = Scheduler.steps
 
-    def noted(drawing: Drawing, slots: int) -> Iterator[Step]:
+    def noted(scheduler: Scheduler, slots: int) -> Iterator[Step]:
         given.append(slots)
-        return steps(drawing, slots)
+        return steps(scheduler, slots)
 
-    monkeypatch.setattr(Drawing, "steps", noted)
+    monkeypatch.setattr(Scheduler, "steps", noted)
     monkeypatch.setattr("podium.generate.backends.native.backend.is_fixed", lambda device: False)
     monkeypatch.setattr("podium.generate.backends.native.backend.most_loops", lambda device: loops)
     drawn = _draw(NativeBackend(tiny, slots=slots), _everything(SETTINGS[0])[:problems], SETTINGS[0])
@@ -275,7 +275,7 @@ def test_loops_divide_the_slots_and_take_whole_problems(
 HOLES = """
 from pathlib import Path
 import torch
-from podium.generate.backends.native.room import give_back_large
+from podium.generate.backends.native.memory import give_back_large
 def resident_mib():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20
 give_back_large()

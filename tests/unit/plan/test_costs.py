@@ -11,7 +11,7 @@ import pytest
 from podium.config import ToolchainsSection, read_config
 from podium.execute.languages import LANGUAGES
 from podium.plan import PlanOptions, plan
-from podium.plan.costs import TOTALS, Costs, Drawing, Room, read_costs, tell_costs
+from podium.plan.costs import TOTALS, Costs, DiskCost, GenerationCost, read_costs, tell_costs
 from podium.plan.facts import facts_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,8 +26,8 @@ def test_the_table_knows_what_a_program_of_each_language_costs(language: str) ->
 def test_estimates_are_products_of_measured_numbers() -> None:
     costs = Costs(
         execute={"sh": 0.5},
-        generate=Drawing(tokens=100.0, seconds=0.03),
-        disk=Room(sample=1000, verdict=200, parameter=2),
+        generate=GenerationCost(tokens=100.0, seconds=0.03),
+        disk=DiskCost(sample=1000, verdict=200, parameter=2),
     )
     assert costs.seconds("execute", "sh", 8000, 10**9) == 4000.0
     assert costs.seconds("generate", "sh", 10, 2 * 10**9) == 60.0

@@ -64,8 +64,8 @@ def _theirs(config: dict[str, Any], length: int) -> torch.Tensor:
 
 
 def _ours(rotary: Rotary, length: int) -> torch.Tensor:
-    turning, factor = frequencies(rotary, WIDTH, SHAPE["max_position_embeddings"], length)
-    return (torch.arange(length, dtype=torch.float32)[:, None] * turning).cos() * factor
+    inverse_frequencies, factor = frequencies(rotary, WIDTH, SHAPE["max_position_embeddings"], length)
+    return (torch.arange(length, dtype=torch.float32)[:, None] * inverse_frequencies).cos() * factor
 
 
 @pytest.mark.parametrize("length", [30, 100, 256])

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from podium.records import encode
 from podium.validate import validate
-from podium.validate.breaches import MAX_SAME, Breach, BreachLog
 from podium.validate.intake import MAX_NESTING, nesting
 from podium.validate.reporters import github_lines, text_lines
+from podium.validate.violations import MAX_SAME, Violation, ViolationLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,8 +215,8 @@ def test_a_flood_of_findings_is_counted_not_written_out(run_dir: Path) -> None:
 
 
 def test_log_keeps_one_line_a_finding() -> None:
-    log = BreachLog()
-    log.add("x", Breach(path="a\nb", where="\x1b[31m", message="\ud800" + "y" * 9999))
+    log = ViolationLog()
+    log.add("x", Violation(path="a\nb", where="\x1b[31m", message="\ud800" + "y" * 9999))
     (finding,) = log.findings()
     assert finding.path == "a\\nb"
     assert finding.where == "\\x1b[31m"

@@ -16,7 +16,7 @@ from podium.boards.fork.decoration import decorate, missing, tell
 from podium.boards.fork.forge import Forge
 from podium.boards.fork.outlook import plan_for, plan_for_new_fork, plan_of_withdrawal
 from podium.boards.fork.preflight import fork_problems, make_fork, sync_fork
-from podium.boards.fork.situation import Situation
+from podium.boards.fork.remote_state import RemoteState
 from podium.boards.pull_state import PAUSE_SECONDS, held_instead, look_until_found, other_release
 from podium.boards.refusal import refuse
 from podium.errors import BaseMissingError, BoardError, BoardUnreachableError, OlderReleaseError, UsageError
@@ -79,12 +79,12 @@ class ForkBoard:
             return plan_for_new_fork(package, self._targets, missing(self._forge, self._targets, None))
         if not self._forge.exists:
             refuse(fork_problems(self._forge, self._targets, len(package.submission.files)))
-        situation, problems = self._look(package), []
+        remote, problems = self._look(package), []
         try:
-            self._refuse_older(package, situation)
+            self._refuse_older(package, remote)
         except OlderReleaseError as err:
             problems = [str(err)]
-        return plan_for(situation, package, self._forge.repository, self._targets, problems)
+        return plan_for(remote, package, self._forge.repository, self._targets, problems)
 
     def withdrawal(self, package: Package) -> SendPlan:
         """What `withdraw` would close and delete, by name."""
@@ -96,38 +96,38 @@ class ForkBoard:
     def send(self, package: Package, report: Progress) -> Receipt:
         """Bring the fork to hold this submission in one open pull request. Raises BoardError and its kinds."""
         notes = self._ready(package, report)
-        situation = self._look(package)
-        self._refuse_older(package, situation)
-        notes += self._told(situation, report)
-        pull, head = situation.pull or situation.past, ""
-        if situation.state.writes:
-            notes += self._announce(package, situation, report)
-            if not situation.files_equal:
-                head = self._send_files(package, situation, report)
-            pull = self._edit(package, situation) if situation.pull else self._open(package, situation)
+        remote = self._look(package)
+        self._refuse_older(package, remote)
+        notes += self._told(remote, report)
+        pull, head = remote.pull or remote.past, ""
+        if remote.state.writes:
+            notes += self._announce(package, remote, report)
+            if not remote.files_equal:
+                head = self._send_files(package, remote, report)
+            pull = self._edit(package, remote) if remote.pull else self._open(package, remote)
         if pull is not None and pull.is_open:
-            notes += decorate(self._forge, pull.number, situation.missing, report)
-        if pull is not None and situation.state.writes:
-            notes += self._link(situation, pull, report)
+            notes += decorate(self._forge, pull.number, remote.missing, report)
+        if pull is not None and remote.state.writes:
+            notes += self._link(remote, pull, report)
         # What was just sent is truer than an answer that may lag behind it.
-        head = head or (pull.head if pull else situation.base_head)
-        return self._receipt(package, situation, pull, head, notes)
+        head = head or (pull.head if pull else remote.base_head)
+        return self._receipt(package, remote, pull, head, notes)
 
     def _receipt(
-        self, package: Package, situation: Situation, pull: PullFacts | None, head: str, notes: list[str]
+        self, package: Package, remote: RemoteState, pull: PullFacts | None, head: str, notes: list[str]
     ) -> Receipt:
         return Receipt(
             stage="submit",
             board=self.name,
-            outcome=situation.state.outcome,
-            reason=situation.reason,
+            outcome=remote.state.outcome,
+            reason=remote.reason,
             url=pull.url if pull else "",
             number=pull.number if pull else 0,
             branch=package.branch,
             head=head,
             submission_sha256=package.submission.sha256,
             release=package.tag,
-            replaces=situation.releases.replaced_by(package.tag),
+            replaces=remote.releases.replaced_by(package.tag),
             notes=notes,
         )
 
@@ -182,27 +182,25 @@ class ForkBoard:
             report.note(f"submit: {note}")
         return notes
 
-    def _told(self, situation: Situation, report: Progress) -> list[str]:
+    def _told(self, remote: RemoteState, report: Progress) -> list[str]:
         """What a person should know of the fork: names that changed, a draft."""
         notes = [self._forge.renamed] if self._forge.renamed else []
-        if situation.base != self._targets.base:
-            notes.append(f"the branch {self._targets.base} is {situation.base} now; GitHub leads on from the old name")
-        if situation.pull is not None and situation.pull.base != situation.base:
-            notes.append(f"{situation.pull.url} goes into {situation.base} again; it was led to {situation.pull.base}")
-        if situation.pull is not None and situation.pull.is_draft:
-            notes.append(
-                f"{situation.pull.url} is a draft: nothing is published until it is marked as ready for review"
-            )
+        if remote.base != self._targets.base:
+            notes.append(f"the branch {self._targets.base} is {remote.base} now; GitHub leads on from the old name")
+        if remote.pull is not None and remote.pull.base != remote.base:
+            notes.append(f"{remote.pull.url} goes into {remote.base} again; it was led to {remote.pull.base}")
+        if remote.pull is not None and remote.pull.is_draft:
+            notes.append(f"{remote.pull.url} is a draft: nothing is published until it is marked as ready for review")
         for note in notes:
             report.note(f"submit: {note}")
         return notes
 
-    def _refuse_older(self, package: Package, situation: Situation) -> None:
-        situation.releases.refuse(package.tag, situation.state, self._forge.repository, force=self._targets.force)
+    def _refuse_older(self, package: Package, remote: RemoteState) -> None:
+        remote.releases.refuse(package.tag, remote.state, self._forge.repository, force=self._targets.force)
 
     # Looking
 
-    def _look(self, package: Package) -> Situation:
+    def _look(self, package: Package) -> RemoteState:
         """Read everything `send` decides on. Raises BoardError when the branch or pull request is somebody else's."""
         there = self._forge.base_of(self._targets.base)
         if there is None:
@@ -217,7 +215,7 @@ class ForkBoard:
         closed = [past for past in ours if past.base == base and not past.is_open]
         named = marker(package.submission.sha256)
         base_blobs = self._forge.blobs_at(base_head, package.submission.folder)
-        return Situation(
+        return RemoteState(
             base=base,
             base_head=base_head,
             branch_head=branch_head,
@@ -259,29 +257,29 @@ class ForkBoard:
 
     # Writing
 
-    def _send_files(self, package: Package, situation: Situation, report: Progress) -> str:
-        parents = [situation.branch_head] if situation.branch_head else []
-        if not parents or self._forge.commits_beyond(parents[0], situation.base_head):
-            parents.append(situation.base_head)
+    def _send_files(self, package: Package, remote: RemoteState, report: Progress) -> str:
+        parents = [remote.branch_head] if remote.branch_head else []
+        if not parents or self._forge.commits_beyond(parents[0], remote.base_head):
+            parents.append(remote.base_head)
         folder = package.submission.folder
         # The tree of the last parent is built upon: what it has of our folder is kept, replaced or removed.
         present = self._forge.blobs_at(parents[-1], folder)
-        self._send_blobs(package, situation, present, report)
-        changes: dict[str, str | None] = {f"{folder}/{path}": None for path in present.keys() - situation.wanted.keys()}
-        changes |= {f"{folder}/{path}": blob for path, blob in situation.wanted.items()}
+        self._send_blobs(package, remote, present, report)
+        changes: dict[str, str | None] = {f"{folder}/{path}": None for path in present.keys() - remote.wanted.keys()}
+        changes |= {f"{folder}/{path}": blob for path, blob in remote.wanted.items()}
         message = f"{package.submission.title}\n\n{TRAILER} {package.submission.sha256}\n"
         commit = self._again(lambda: self._forge.write_commit(parents, changes, message))
-        self._move(package, situation, commit)
+        self._move(package, remote, commit)
         return commit
 
-    def _send_blobs(self, package: Package, situation: Situation, present: Mapping[str, str], report: Progress) -> None:
-        there = {*present.values(), *situation.blobs.values()}
-        missing = [file for file in package.submission.files if situation.wanted[file.path] not in there]
+    def _send_blobs(self, package: Package, remote: RemoteState, present: Mapping[str, str], report: Progress) -> None:
+        there = {*present.values(), *remote.blobs.values()}
+        missing = [file for file in package.submission.files if remote.wanted[file.path] not in there]
         report.start(f"submit {self._forge.repository}", len(missing), "files")
         for file in missing:
             data = package.read(file)
             blob = self._again(lambda data=data: self._forge.write_blob(data))  # type: ignore[misc]
-            if blob != situation.wanted[file.path]:
+            if blob != remote.wanted[file.path]:
                 message = f"{self._forge.repository} stored {file.path} as {blob}, which is not what was sent"
                 raise BoardError(message, hint="run the same command again; tell GitHub if it stays")
             report.advance()
@@ -296,9 +294,9 @@ class ForkBoard:
                 self._pause(PAUSE_SECONDS)
         return write()
 
-    def _move(self, package: Package, situation: Situation, commit: str) -> None:
+    def _move(self, package: Package, remote: RemoteState, commit: str) -> None:
         try:
-            if situation.branch_head is None:
+            if remote.branch_head is None:
                 self._forge.create_branch(package.branch, commit)
             else:
                 self._forge.advance_branch(package.branch, commit)
@@ -307,10 +305,10 @@ class ForkBoard:
             if self._forge.head_of(package.branch) != commit:
                 raise
 
-    def _open(self, package: Package, situation: Situation) -> PullFacts:
+    def _open(self, package: Package, remote: RemoteState) -> PullFacts:
         title = package.submission.title
         try:
-            return self._forge.open_pull(package.branch, situation.base, title, package.text)
+            return self._forge.open_pull(package.branch, remote.base, title, package.text)
         except (BoardUnreachableError, RefusedError) as err:
             if isinstance(err, RefusedError) and err.kind != "exists":
                 raise
@@ -320,17 +318,17 @@ class ForkBoard:
                 raise
             return found
 
-    def _edit(self, package: Package, situation: Situation) -> PullFacts | None:
-        pull = situation.pull
+    def _edit(self, package: Package, remote: RemoteState) -> PullFacts | None:
+        pull = remote.pull
         if pull is None:
             return None
-        if situation.is_edited:
-            self._forge.edit_pull(pull.number, package.submission.title, package.text, situation.base)
+        if remote.is_edited:
+            self._forge.edit_pull(pull.number, package.submission.title, package.text, remote.base)
         return self._forge.pull(pull.number)
 
-    def _announce(self, package: Package, situation: Situation, report: Progress) -> list[str]:
+    def _announce(self, package: Package, remote: RemoteState, report: Progress) -> list[str]:
         """Say in the open pull request that another release takes its place, before anything of it changes."""
-        pull, held = situation.pull, situation.takes_the_place_of(package.tag)
+        pull, held = remote.pull, remote.takes_the_place_of(package.tag)
         if pull is None or not held:
             return []
         text = (
@@ -339,13 +337,13 @@ class ForkBoard:
         )
         return tell(self._forge, pull.number, text, report)
 
-    def _link(self, situation: Situation, pull: PullFacts, report: Progress) -> list[str]:
+    def _link(self, remote: RemoteState, pull: PullFacts, report: Progress) -> list[str]:
         """Link the new pull request with the merged one it follows, and close what it replaces."""
-        notes, merged = [], situation.merged
-        if situation.pull is None and merged is not None:
+        notes, merged = [], remote.merged
+        if remote.pull is None and merged is not None:
             text = f"This follows #{merged.number}, the release `{released_tag(merged.body)}`."
             notes += tell(self._forge, pull.number, text, report)
-        for other in situation.others:
+        for other in remote.others:
             notes += tell(self._forge, other.number, f"Superseded by #{pull.number}.", report)
             self._forge.close_pull(other.number, withdrawn(other.body))
         return notes

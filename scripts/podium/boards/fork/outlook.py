@@ -11,16 +11,16 @@ from podium.records import SendPlan
 if TYPE_CHECKING:
     from podium.boards.fork.decoration import Missing
     from podium.boards.fork.facts import PullFacts
-    from podium.boards.fork.situation import Situation
+    from podium.boards.fork.remote_state import RemoteState
     from podium.boards.seam import Targets
     from podium.records import PlannedCall
     from podium.submission.package import Package
 
 
-def plan_for(situation: Situation, package: Package, target: str, targets: Targets, problems: list[str]) -> SendPlan:
+def plan_for(remote: RemoteState, package: Package, target: str, targets: Targets, problems: list[str]) -> SendPlan:
     """The plan of a submission to a fork that is there."""
-    found = situation.pull or situation.past
-    sync = [f"POST merge-upstream {situation.base}"] if targets.sync else []
+    found = remote.pull or remote.past
+    sync = [f"POST merge-upstream {remote.base}"] if targets.sync else []
     return SendPlan(
         board="fork",
         target=target,
@@ -29,14 +29,14 @@ def plan_for(situation: Situation, package: Package, target: str, targets: Targe
         files=package.submission.files,
         submission_sha256=package.submission.sha256,
         body_sha256=package.submission.body_sha256,
-        outcome=situation.state.outcome,
-        reason=situation.reason,
+        outcome=remote.state.outcome,
+        reason=remote.reason,
         url=found.url if found else "",
         release=package.tag,
-        replaces=situation.releases.replaced_by(package.tag),
-        world_sha256=situation.digest,
-        calls=[*sync, *_calls(situation, package)],
-        steps=_steps(situation, package),
+        replaces=remote.releases.replaced_by(package.tag),
+        world_sha256=remote.digest,
+        calls=[*sync, *_calls(remote, package)],
+        steps=_steps(remote, package),
         problems=problems,
     )
 
@@ -90,31 +90,31 @@ def _commit_calls(blobs: int, ref: str) -> list[str]:
     return [*([f"POST git/blobs x {blobs}"] if blobs else []), "POST git/trees", "POST git/commits", ref]
 
 
-def _calls(situation: Situation, package: Package) -> list[str]:
-    if not situation.state.writes:
-        return situation.missing.calls if situation.pull else []
-    calls, pull = [], situation.pull
-    if pull is not None and situation.takes_the_place_of(package.tag):
+def _calls(remote: RemoteState, package: Package) -> list[str]:
+    if not remote.state.writes:
+        return remote.missing.calls if remote.pull else []
+    calls, pull = [], remote.pull
+    if pull is not None and remote.takes_the_place_of(package.tag):
         calls.append(f"POST issues/{pull.number}/comments")
-    if not situation.files_equal:
-        missing = set(situation.wanted.values()) - set(situation.blobs.values())
-        verb = "PATCH" if situation.branch_head else "POST"
+    if not remote.files_equal:
+        missing = set(remote.wanted.values()) - set(remote.blobs.values())
+        verb = "PATCH" if remote.branch_head else "POST"
         calls += _commit_calls(len(missing), f"{verb} git/refs heads/{package.branch}")
     if pull is None:
-        calls.append(f"POST pulls {package.branch} into {situation.base}")
-    elif situation.is_edited:
+        calls.append(f"POST pulls {package.branch} into {remote.base}")
+    elif remote.is_edited:
         calls.append(f"PATCH pulls/{pull.number}")
-    calls += situation.missing.calls
-    if pull is None and situation.merged is not None:
+    calls += remote.missing.calls
+    if pull is None and remote.merged is not None:
         calls.append("POST issues/comments")
-    for other in situation.others:
+    for other in remote.others:
         calls += [f"POST issues/{other.number}/comments", f"PATCH pulls/{other.number} closed"]
     return calls
 
 
-def _steps(situation: Situation, package: Package) -> list[PlannedCall]:
+def _steps(remote: RemoteState, package: Package) -> list[PlannedCall]:
     """The calls that carry content, each with the digest of what it carries."""
-    if not situation.state.writes:
+    if not remote.state.writes:
         return []
-    steps = [] if situation.files_equal else commit_steps(package, situation.wanted, situation.blobs.values())
-    return steps if situation.pull and not situation.is_edited else [*steps, text_step(package, situation.pull)]
+    steps = [] if remote.files_equal else commit_steps(package, remote.wanted, remote.blobs.values())
+    return steps if remote.pull and not remote.is_edited else [*steps, text_step(package, remote.pull)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from podium.boards.fork.forge import Forge
 from podium.boards.hub.approval import approved_pull
-from podium.boards.hub.offers import HubTarget
+from podium.boards.hub.pull_content import HubTarget
 from podium.boards.hub.repository import Hub
 from podium.boards.pull_state import held_instead, other_release
 from podium.errors import ApprovalError, OlderReleaseError, RecordError, UsageError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from podium.boards.fork.facts import PullFacts
-    from podium.boards.hub.offers import Offer, Showing
+    from podium.boards.hub.pull_content import PullContent, RemoteState
     from podium.boards.hub.repository import Kind
     from podium.boards.seam import Clients, Targets
     from podium.progress import Progress
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ApprovedBoard(ABC):
-    """Base of the boards on the Hub: a subclass says which repository, and what is offered to it."""
+    """Base of the boards on the Hub: a subclass says which repository, and what is sent to it."""
 
     name = ""
     kind: Kind = "space"
@@ -49,7 +49,7 @@ class ApprovedBoard(ABC):
         """OWNER/NAME of the Hub repository."""
 
     @abstractmethod
-    def offer(self, package: Package, evidence: str) -> Offer:
+    def content(self, package: Package, evidence: str) -> PullContent:
         """What is to stand there; `evidence` is the address of the pull request in the fork."""
 
     @cached_property
@@ -72,11 +72,11 @@ class ApprovedBoard(ABC):
 
     def problems(self, package: Package) -> list[Finding]:
         """None that is worth going on for: no approval, no token and no repository are raised. Raises ApprovalError."""
-        counter = self._hub_target(package)
-        if problems := package.profile_problems(counter.place, is_near=counter.is_near and self._forge.is_near):
+        target = self._hub_target(package)
+        if problems := package.profile_problems(target.place, is_near=target.is_near and self._forge.is_near):
             return problems
         self._approved(package)
-        counter.require()
+        target.require()
         return []
 
     def _approved(self, package: Package) -> PullFacts:
@@ -90,47 +90,47 @@ class ApprovedBoard(ABC):
 
     def outlook(self, package: Package) -> SendPlan:
         """What `send` would do."""
-        offer, counter = self.offer(package, _submitted_url(package)), self._hub_target(package)
-        showing = counter.look(offer)
+        content, target = self.content(package, _submitted_url(package)), self._hub_target(package)
+        remote = target.look(content)
         problems: list[str] = []
         try:
-            self._refuse_older(package, showing)
+            self._refuse_older(package, remote)
         except OlderReleaseError as err:
             problems = [str(err)]
         return SendPlan(
             board=self.name,
-            target=counter.repository,
-            branch=f"refs/pr/{showing.proposal.number}" if showing.proposal else "",
-            title=offer.title,
-            files=offer.files,
+            target=target.repository,
+            branch=f"refs/pr/{remote.proposal.number}" if remote.proposal else "",
+            title=content.title,
+            files=content.files,
             submission_sha256=package.submission.sha256,
             body_sha256=package.submission.body_sha256,
-            outcome=showing.state.outcome,
-            reason=showing.reason,
-            url=showing.proposal.url if showing.proposal else "",
+            outcome=remote.state.outcome,
+            reason=remote.reason,
+            url=remote.proposal.url if remote.proposal else "",
             release=package.tag,
-            replaces=showing.releases.replaced_by(package.tag),
-            world_sha256=showing.digest,
-            calls=showing.calls,
-            steps=showing.steps(offer),
+            replaces=remote.releases.replaced_by(package.tag),
+            world_sha256=remote.digest,
+            calls=remote.calls,
+            steps=remote.steps(content),
             problems=problems,
         )
 
-    def _refuse_older(self, package: Package, showing: Showing) -> None:
-        showing.releases.refuse(package.tag, showing.state, showing.place, force=self._targets.force)
+    def _refuse_older(self, package: Package, remote: RemoteState) -> None:
+        remote.releases.refuse(package.tag, remote.state, remote.place, force=self._targets.force)
 
     def withdrawal(self, package: Package) -> SendPlan:
         """What `withdraw` would close, by name."""
-        counter = self._hub_target(package)
-        offer = self.offer(package, _submitted_url(package))
-        counter.require()
-        proposal = counter.open_one(offer.title)
+        target = self._hub_target(package)
+        content = self.content(package, _submitted_url(package))
+        target.require()
+        proposal = target.open_one(content.title)
         calls = [f"POST discussions/{proposal.number}/comment/{proposal.comment}/edit"] if proposal else []
         return SendPlan(
             board=self.name,
-            target=counter.repository,
+            target=target.repository,
             branch=f"refs/pr/{proposal.number}" if proposal else "",
-            title=proposal.title if proposal else offer.title,
+            title=proposal.title if proposal else content.title,
             files=[],
             submission_sha256=package.submission.sha256,
             body_sha256=package.submission.body_sha256,
@@ -145,40 +145,40 @@ class ApprovedBoard(ABC):
     def send(self, package: Package, report: Progress) -> Receipt:
         """Bring the Hub to hold what was approved in one open pull request. Raises ApprovalError, BoardError."""
         # Asked again, right before the first write: an approval can be withdrawn at any time.
-        offer, counter = self.offer(package, self._approved(package).url), self._hub_target(package)
-        showing = counter.look(offer)
-        self._refuse_older(package, showing)
-        notes = [note for note in (self._forge.renamed, counter.renamed) if note]
+        content, target = self.content(package, self._approved(package).url), self._hub_target(package)
+        remote = target.look(content)
+        self._refuse_older(package, remote)
+        notes = [note for note in (self._forge.renamed, target.renamed) if note]
         for note in notes:
             report.note(f"publish: {note}")
-        if showing.calls:
-            report.note(f"publish: sending {len(showing.changed)} files to {showing.place}")
-        proposal = counter.bring(offer, showing)
+        if remote.calls:
+            report.note(f"publish: sending {len(remote.changed)} files to {remote.place}")
+        proposal = target.send(content, remote)
         return Receipt(
             stage="publish",
             board=self.name,
-            outcome=showing.state.outcome,
-            reason=showing.reason,
+            outcome=remote.state.outcome,
+            reason=remote.reason,
             url=proposal.url if proposal else "",
             number=proposal.number if proposal else 0,
             branch=f"refs/pr/{proposal.number}" if proposal else "",
             submission_sha256=package.submission.sha256,
             release=package.tag,
-            replaces=showing.releases.replaced_by(package.tag),
+            replaces=remote.releases.replaced_by(package.tag),
             notes=notes,
         )
 
     def withdraw(self, package: Package, report: Progress) -> Receipt:
         """Close this model's open pull request on the Hub."""
-        counter = self._hub_target(package)
-        proposal = counter.take_back(self.offer(package, _submitted_url(package)).title)
+        target = self._hub_target(package)
+        proposal = target.take_back(self.content(package, _submitted_url(package)).title)
         return Receipt(
             stage="publish",
             board=self.name,
             outcome="closed" if proposal else "unchanged",
             reason=held_instead(package.tag, proposal.text)
             if proposal
-            else f"nothing of this model is open in {counter.place}",
+            else f"nothing of this model is open in {target.place}",
             url=proposal.url if proposal else "",
             number=proposal.number if proposal else 0,
             branch=f"refs/pr/{proposal.number}" if proposal else "",

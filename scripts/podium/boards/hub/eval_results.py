@@ -14,7 +14,7 @@ from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 from huggingface_hub.constants import EVAL_RESULTS_FOLDER
 
 from podium.boards.hub.approved import ApprovedBoard
-from podium.boards.hub.offers import Offer
+from podium.boards.hub.pull_content import PullContent
 from podium.errors import RecordError
 from podium.files import parse_json, sha256_bytes
 from podium.profiles import profile_named
@@ -42,11 +42,11 @@ class EvalResultsBoard(ApprovedBoard):
         """The model's own repository."""
         return package.submission.release.model.hub_id
 
-    def offer(self, package: Package, evidence: str) -> Offer:
+    def content(self, package: Package, evidence: str) -> PullContent:
         """One file of our own; what else lies in that folder is left alone."""
         name, data = f"{package.submission.profile}.yaml", results_yaml(package, evidence)
         file = FileDigest(path=name, size_bytes=len(data), sha256=sha256_bytes(data))
-        return Offer(
+        return PullContent(
             title=f"Evaluation results of {self.repository(package)} ({package.submission.profile})",
             text=_text(package, evidence),
             folder=EVAL_RESULTS_FOLDER,

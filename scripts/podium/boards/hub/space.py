@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from podium.boards.hub.approved import ApprovedBoard
-from podium.boards.hub.offers import Offer
+from podium.boards.hub.pull_content import PullContent
 from podium.errors import UsageError
 from podium.names import HUB_NAME
 
@@ -35,9 +35,9 @@ class SpaceBoard(ApprovedBoard):
         """The Space that takes submissions."""
         return self._targets.space
 
-    def offer(self, package: Package, evidence: str) -> Offer:
+    def content(self, package: Package, evidence: str) -> PullContent:
         """The submission's folder as it is."""
-        return Offer(
+        return PullContent(
             title=package.submission.title,
             text=package.text,
             folder=package.submission.folder,

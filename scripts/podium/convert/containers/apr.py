@@ -15,7 +15,7 @@ import msgspec
 
 from podium.convert.containers.storage import PLAIN
 from podium.convert.containers.stored import Container, Stored
-from podium.convert.containers.strangers import refuse_stranger
+from podium.convert.containers.unsupported import refuse_unsupported
 from podium.convert.containers.weightfile import MAX_TENSORS, WeightFile, open_weights
 from podium.errors import RecordError
 from podium.files import CHUNK_BYTES, canonical_json, parse_json
@@ -92,14 +92,14 @@ def read_apr(path: Path) -> Container:
 
 def _header(file: WeightFile) -> Header:
     if file.size < HEADER_BYTES + FOOTER_BYTES:
-        refuse_stranger(file)
+        refuse_unsupported(file)
         file.refuse(f"{file.size} bytes are too short for its header of {HEADER_BYTES} bytes and its checksum")
     data = file.read(0, HEADER_BYTES, "the header")
     magic, major, minor, flags, tensors, metadata, metadata_bytes, index, begin, checksum, _ = HEADER.unpack(data)
     if magic == OLD_MAGIC:
         file.refuse("APR1 at byte 0: the older format without an index", "save the checkpoint again as APR v2")
     if magic not in MAGICS:
-        refuse_stranger(file)
+        refuse_unsupported(file)
         file.refuse(f"it begins with {magic!r}, not with {MAGICS[0]!r}")
     if (major, minor) != VERSION:
         hint = "save the checkpoint again as APR 2.0, or export it as SafeTensors"
@@ -136,9 +136,9 @@ def _check_sections(file: WeightFile, header: Header) -> None:
         before = begin + size
     if header.data_begin % ALIGNMENT:
         file.refuse(f"the data begin at byte {header.data_begin}, not on a multiple of {ALIGNMENT}")
-    room = header.data_begin - header.index_begin
-    if not 0 < header.tensors <= min(room // MIN_ENTRY_BYTES, MAX_TENSORS):
-        file.refuse(f"{header.tensors} tensors (said at byte 8) in an index of {room} bytes")
+    index_bytes = header.data_begin - header.index_begin
+    if not 0 < header.tensors <= min(index_bytes // MIN_ENTRY_BYTES, MAX_TENSORS):
+        file.refuse(f"{header.tensors} tensors (said at byte 8) in an index of {index_bytes} bytes")
 
 
 def _metadata(file: WeightFile, header: Header) -> dict[str, str]:
@@ -159,10 +159,10 @@ def _text(value: Any) -> str:
 
 
 def _index(file: WeightFile, header: Header) -> list[Stored]:
-    room = header.data_begin - header.index_begin
-    if room > MAX_INDEX_BYTES:
-        file.refuse(f"the index at byte {header.index_begin} is {room} bytes long; at most {MAX_INDEX_BYTES}")
-    data = file.read(header.index_begin, room, "the index")
+    index_bytes = header.data_begin - header.index_begin
+    if index_bytes > MAX_INDEX_BYTES:
+        file.refuse(f"the index at byte {header.index_begin} is {index_bytes} bytes long; at most {MAX_INDEX_BYTES}")
+    data = file.read(header.index_begin, index_bytes, "the index")
     tensors: list[Stored] = []
     place, before = 0, b""
     for number in range(header.tensors):

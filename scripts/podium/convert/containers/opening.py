@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from podium.convert.containers.apr import read_apr
 from podium.convert.containers.safetensors import read_safetensors, read_sharded
-from podium.convert.containers.strangers import SUFFIXES
+from podium.convert.containers.unsupported import SUFFIXES
 from podium.convert.containers.weightfile import open_weights
 from podium.errors import CheckpointError
 

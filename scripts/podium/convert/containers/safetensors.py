@@ -12,7 +12,7 @@ import msgspec
 
 from podium.convert.containers.storage import OTHER_SIZES, PLAIN
 from podium.convert.containers.stored import Container, Stored
-from podium.convert.containers.strangers import refuse_stranger
+from podium.convert.containers.unsupported import refuse_unsupported
 from podium.convert.containers.weightfile import MAX_RANK, MAX_TENSORS, WeightFile, open_weights
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _header(file: WeightFile) -> tuple[dict[str, msgspec.Raw], int]:
     end = PREFIX_BYTES + size
     # A header of 640 bytes begins as a pickle does, so a file that could be SafeTensors is not asked what else it is.
     if end > file.size or begin[PREFIX_BYTES:] not in b"{ ":
-        refuse_stranger(file)
+        refuse_unsupported(file)
     if file.size < PREFIX_BYTES:
         file.refuse(f"{file.size} bytes are too short for the length of a header")
     if size > MAX_HEADER_BYTES:

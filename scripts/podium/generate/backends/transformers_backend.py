@@ -106,8 +106,8 @@ class TransformersBackend:
 
     def _generate(self, task: Task, problem: Problem, ids: list[int], sampling: Sampling) -> list[list[int]]:
         """Token ids of every row after the prompt, padded with eos where a row ended early."""
-        room = sampling.max_length - len(ids)
-        streams = [uniforms(sampling.seed, task.name, problem.id, i, room) for i in range(sampling.n_samples)]
+        max_new_tokens = sampling.max_length - len(ids)
+        streams = [uniforms(sampling.seed, task.name, problem.id, i, max_new_tokens) for i in range(sampling.n_samples)]
         device = self._model.device
         batch = torch.tensor([ids] * sampling.n_samples, device=device)
         sampler = AddressedSampler(torch.tensor(np.stack(streams), device=device), len(ids), sampling)

@@ -8,9 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from podium.records import receipt_name
-from podium.validate.breaches import Breach
 from podium.validate.leaks import secret_in
 from podium.validate.rules.rule import DocumentRule
+from podium.validate.violations import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,41 +50,41 @@ def _all_scores(value: Any) -> Iterator[tuple[str, str, Any]]:
         yield from _metrics(value)
 
 
-def null_score(path: str, value: Any) -> Iterator[Breach]:
+def null_score(path: str, value: Any) -> Iterator[Violation]:
     """A score is a number: the grouper writes null silently when a metrics file lacks it."""
     for where, name, score in _all_scores(value):
         if score is None:
             message = f"{name} is null; the board's script stops on it"
-            yield Breach(path=path, where=where, message=message, hint="score the task again; null means it was not")
+            yield Violation(path=path, where=where, message=message, hint="score the task again; null means it was not")
 
 
-def percent_score(path: str, value: Any) -> Iterator[Breach]:
+def percent_score(path: str, value: Any) -> Iterator[Violation]:
     """A score is a fraction: the board multiplies by 100 itself."""
     for where, name, score in _all_scores(value):
         if isinstance(score, int | float) and not isinstance(score, bool) and 1 < score <= 100:
             message = f"{name} is {score}: a percentage, where the board expects a fraction of 1"
-            yield Breach(path=path, where=where, message=message, hint="divide by 100, or score the run again")
+            yield Violation(path=path, where=where, message=message, hint="divide by 100, or score the run again")
 
 
-def duplicate_task(path: str, value: Any) -> Iterator[Breach]:
+def duplicate_task(path: str, value: Any) -> Iterator[Violation]:
     """A task is listed once: the grouper lists it as often as it finds files."""
     counts = Counter(task for _, task, _ in _scores(value))
     for task, count in counts.items():
         if count > 1:
             message = f"{task} is listed {count} times; which one counts is chance"
             hint = "leave one metrics file a task in the folder and group again"
-            yield Breach(path=path, where="$.results", message=message, hint=hint)
+            yield Violation(path=path, where="$.results", message=message, hint=hint)
 
 
-def results_order(path: str, value: Any) -> Iterator[Breach]:
+def results_order(path: str, value: Any) -> Iterator[Violation]:
     """Results are sorted by task, so that two submissions can be compared line by line."""
     tasks = [task for _, task, _ in _scores(value)]
     if tasks != sorted(tasks):
         message = "the results are not sorted by task; the board takes any order, a reviewer's diff does not"
-        yield Breach(path=path, where="$.results", message=message, hint="podium score --run-dir RUN_DIR sorts them")
+        yield Violation(path=path, where="$.results", message=message, hint="podium score --run-dir RUN_DIR sorts them")
 
 
-def pass_at_order(path: str, value: Any) -> Iterator[Breach]:
+def pass_at_order(path: str, value: Any) -> Iterator[Violation]:
     """pass@k does not fall as k grows."""
     scores = {name: score for _, name, score in _metrics(value) if _is_number(score)}
     for _, name, low in list(_metrics(value)):
@@ -93,7 +93,7 @@ def pass_at_order(path: str, value: Any) -> Iterator[Breach]:
         high = scores.get(f"{task} {larger}")
         if _is_number(low) and high is not None and high < low <= 1:
             message = f"{larger} of {task} is {high}, less than {key} {low}; more attempts cannot pass less often"
-            yield Breach(path=path, where=f"$.{task}", message=message, hint="score the task again")
+            yield Violation(path=path, where=f"$.{task}", message=message, hint="score the task again")
 
 
 def _is_number(value: Any) -> bool:
@@ -108,51 +108,51 @@ def _config_texts(value: Any) -> Iterator[tuple[str, str]]:
                 yield f"$.config.{key}", item
 
 
-def config_local_path(path: str, value: Any) -> Iterator[Breach]:
+def config_local_path(path: str, value: Any) -> Iterator[Violation]:
     """The config names no place on somebody's machine."""
     for where, text in _config_texts(value):
         if LOCAL_PATH.search(text):
             message = f"it shows a place on a machine: {text[:80]!r}"
             hint = "name the model as org/model and leave local paths out"
-            yield Breach(path=path, where=where, message=message, hint=hint)
+            yield Violation(path=path, where=where, message=message, hint=hint)
 
 
-def config_token(path: str, value: Any) -> Iterator[Breach]:
+def config_token(path: str, value: Any) -> Iterator[Violation]:
     """The config holds nothing that looks like an access token."""
     for where, text in _config_texts(value):
         yield from _tokens(path, where, text)
 
 
-def config_host(path: str, value: Any) -> Iterator[Breach]:
+def config_host(path: str, value: Any) -> Iterator[Violation]:
     """The config names no machine."""
     for where, text in _config_texts(value):
         if HOST.search(text):
             message = f"it names a machine: {text[:80]!r}"
-            yield Breach(path=path, where=where, message=message, hint="leave names and addresses of machines out")
+            yield Violation(path=path, where=where, message=message, hint="leave names and addresses of machines out")
 
 
-def body_token(path: str, text: str) -> Iterator[Breach]:
+def body_token(path: str, text: str) -> Iterator[Violation]:
     """The pull request body holds nothing that looks like an access token."""
     for number, line in enumerate(text.splitlines(), 1):
         yield from _tokens(path, f"line {number}", line)
 
 
-def _tokens(path: str, where: str, text: str) -> Iterator[Breach]:
+def _tokens(path: str, where: str, text: str) -> Iterator[Violation]:
     kind = secret_in(text)
     if kind:
         # Never the token itself: findings are printed in public logs.
         message = f"it holds what looks like {kind}"
-        yield Breach(path=path, where=where, message=message, hint="revoke that token now, then remove it here")
+        yield Violation(path=path, where=where, message=message, hint="revoke that token now, then remove it here")
 
 
-def body_length(path: str, text: str) -> Iterator[Breach]:
+def body_length(path: str, text: str) -> Iterator[Violation]:
     """GitHub takes the pull request body."""
     if len(text) > GITHUB_BODY_LIMIT:
         message = f"it has {len(text)} characters, GitHub takes {GITHUB_BODY_LIMIT}"
-        yield Breach(path=path, message=message, hint="podium report RUN_DIR writes a shorter one")
+        yield Violation(path=path, message=message, hint="podium report RUN_DIR writes a shorter one")
 
 
-def receipt_address(path: str, value: Any) -> Iterator[Breach]:
+def receipt_address(path: str, value: Any) -> Iterator[Violation]:
     """A receipt says which stage it is of, where its pull request is, and why there is none."""
     if not isinstance(value, dict):
         return
@@ -161,12 +161,12 @@ def receipt_address(path: str, value: Any) -> Iterator[Breach]:
     hint = f"podium {name.partition('.')[0]} RUN_DIR looks again and writes it anew"
     if receipt_name(str(stage), str(board)) != name:
         message = f"it is the receipt of {stage!r} for the board {board!r}"
-        yield Breach(path=path, where="$.stage", message=message, hint=hint)
+        yield Violation(path=path, where="$.stage", message=message, hint=hint)
     if number and not str(url).endswith(f"/{number}"):
         message = f"pull request {number} is not at {url!r}"
-        yield Breach(path=path, where="$.number", message=message, hint=hint)
+        yield Violation(path=path, where="$.number", message=message, hint=hint)
     if value.get("outcome") in ("skipped", "failed") and not value.get("reason"):
-        yield Breach(path=path, where="$.reason", message="it does not say why nothing was sent", hint=hint)
+        yield Violation(path=path, where="$.reason", message="it does not say why nothing was sent", hint=hint)
 
 
 _NUMBERS = (DocumentRule("null-score", null_score), DocumentRule("percent-score", percent_score))

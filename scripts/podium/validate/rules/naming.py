@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from podium.protocol import grouped_name
-from podium.validate.breaches import Breach
+from podium.validate.violations import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from podium.validate.contents import Contents
 
 
-def name_variant(contents: Contents) -> Iterator[Breach]:
+def name_variant(contents: Contents) -> Iterator[Violation]:
     """File names are the guide's; two well-known variants have a message of their own."""
     counts = Counter((place.kind.name, place.task) for place in contents.places)
     for place in contents.places:
         if place.variant and counts[place.kind.name, place.task] == 1:
-            yield Breach(path=place.path, message=place.variant)
+            yield Violation(path=place.path, message=place.variant)
 
 
-def artefact_model(contents: Contents) -> Iterator[Breach]:
+def artefact_model(contents: Contents) -> Iterator[Violation]:
     """generations_<model>/ and metrics_<model>/ and the files in them carry the bare model name."""
     model = _model_name(contents)
     for place in contents.places:
@@ -30,10 +30,10 @@ def artefact_model(contents: Contents) -> Iterator[Breach]:
             continue
         wanted = f"{place.kind.name}_{place.model}/{place.kind.name}_{place.task}_{place.model}.json"
         if place.path != wanted:
-            yield Breach(path=place.path, message=f"its name and folder disagree: it should be {wanted}")
+            yield Violation(path=place.path, message=f"its name and folder disagree: it should be {wanted}")
         elif model and place.model != model:
             message = f"its folder is of model {place.model!r}, the submission of {model!r}"
-            yield Breach(path=place.path, message=message)
+            yield Violation(path=place.path, message=message)
 
 
 def _model_name(contents: Contents) -> str:
@@ -56,7 +56,7 @@ def _folder_models(contents: Contents) -> set[str]:
     return {place.model for place in contents.places if place.kind.name == "generations" and place.task}
 
 
-def meta_model(contents: Contents) -> Iterator[Breach]:
+def meta_model(contents: Contents) -> Iterator[Violation]:
     """meta.model is the model that was evaluated: the plan's, else the one all folders are named after."""
     if contents.grouped is None:
         return
@@ -64,15 +64,17 @@ def meta_model(contents: Contents) -> Iterator[Breach]:
     if contents.plan is not None:
         wanted = contents.plan.release.model.hub_id
         if said != wanted:
-            yield Breach(path=contents.grouped.path, where=where, message=f"it is {said!r}, the plan's is {wanted!r}")
+            yield Violation(
+                path=contents.grouped.path, where=where, message=f"it is {said!r}, the plan's is {wanted!r}"
+            )
         return
     folders = _folder_models(contents)
     if len(folders) == 1 and said.partition("/")[2] not in folders:
         message = f"it is {said!r}, and the generations are of {folders.pop()!r}: the board would list a wrong model"
-        yield Breach(path=contents.grouped.path, where=where, message=message, hint="correct meta.model")
+        yield Violation(path=contents.grouped.path, where=where, message=message, hint="correct meta.model")
 
 
-def folder_name(contents: Contents) -> Iterator[Breach]:
+def folder_name(contents: Contents) -> Iterator[Violation]:
     """A submission's folder is ORG_MODEL_USER."""
     if contents.grouped is None:
         return
@@ -89,10 +91,10 @@ def folder_name(contents: Contents) -> Iterator[Breach]:
     else:
         message = f"it should be {prefix}USER after meta.model"
     hint = f"rename the folder to {prefix}USER with the submitter's user name on the Hub"
-    yield Breach(path=".", message=f"the folder is named {name!r}: {message}", hint=hint)
+    yield Violation(path=".", message=f"the folder is named {name!r}: {message}", hint=hint)
 
 
-def grouped_stem(contents: Contents) -> Iterator[Breach]:
+def grouped_stem(contents: Contents) -> Iterator[Violation]:
     """The grouped file is named like its folder (of a run: like the release)."""
     if contents.grouped is None or sum(place.kind.name == "grouped" for place in contents.places) > 1:
         return
@@ -104,10 +106,10 @@ def grouped_stem(contents: Contents) -> Iterator[Breach]:
     if said != wanted:
         case = " (they differ in case only)" if said.lower() == wanted.lower() else ""
         message = f"it should be named {wanted} like its folder{case}"
-        yield Breach(path=said, message=message, hint="rename it")
+        yield Violation(path=said, message=message, hint="rename it")
 
 
-def config_plan(contents: Contents) -> Iterator[Breach]:
+def config_plan(contents: Contents) -> Iterator[Violation]:
     """A run's metrics were made with the plan's settings."""
     plan = contents.plan
     if plan is None:
@@ -130,10 +132,10 @@ def config_plan(contents: Contents) -> Iterator[Breach]:
 
 def _config_differences(
     path: str, config: dict[str, Any], expected: dict[str, Any], source: str, hint: str
-) -> Iterator[Breach]:
+) -> Iterator[Violation]:
     for key, value in expected.items():
         if key not in config:
-            yield Breach(path=path, where="$.config", message=f"it does not say {key}", hint=hint)
+            yield Violation(path=path, where="$.config", message=f"it does not say {key}", hint=hint)
         elif config[key] != value:
             message = f"{key} is {config[key]!r}, {source} has {value!r}"
-            yield Breach(path=path, where=f"$.config.{key}", message=message, hint=hint)
+            yield Violation(path=path, where=f"$.config.{key}", message=message, hint=hint)

@@ -6,7 +6,7 @@ import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from podium.validate.breaches import Breach
+from podium.validate.violations import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,27 +24,27 @@ def _twins(contents: Contents) -> list[list[str]]:
     return [paths for paths in groups.values() if len(paths) > 1]
 
 
-def name_twins(contents: Contents) -> Iterator[Breach]:
+def name_twins(contents: Contents) -> Iterator[Violation]:
     """No two names differ in upper and lower case or Unicode form alone: on some systems they are one file."""
     for paths in _twins(contents):
         for path in paths[1:]:
             message = f"its name differs from {paths[0]} in case or Unicode form alone"
-            yield Breach(path=path, message=message, hint="rename or remove one of them")
+            yield Violation(path=path, message=message, hint="rename or remove one of them")
 
 
-def name_characters(contents: Contents) -> Iterator[Breach]:
+def name_characters(contents: Contents) -> Iterator[Violation]:
     """Names are printable ASCII without blanks and back slashes."""
     twins = {path for paths in _twins(contents) for path in paths}
     for path in contents.paths:
         if path in twins:
             continue
         if not path.isascii() or not path.isprintable() or " " in path or "\\" in path:
-            yield Breach(path=path, message="its name holds a character that names here do not", hint="rename it")
+            yield Violation(path=path, message="its name holds a character that names here do not", hint="rename it")
 
 
-def large_file(contents: Contents) -> Iterator[Breach]:
+def large_file(contents: Contents) -> Iterator[Violation]:
     """The Hub takes files over 10 MiB only as large files."""
     for path, digest in contents.digests.items():
         if digest.size_bytes > HUB_LIMIT_BYTES and contents.plan is None:
             message = f"it has {digest.size_bytes} bytes; over {HUB_LIMIT_BYTES} the Hub wants git-lfs or Xet"
-            yield Breach(path=path, message=message, hint=HUB_HINT)
+            yield Violation(path=path, message=message, hint=HUB_HINT)

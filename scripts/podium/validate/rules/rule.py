@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 
 from podium.records import Severity
-from podium.validate.breaches import Breach
 from podium.validate.contents import Contents
+from podium.validate.violations import Violation
 
 
 class Rule(msgspec.Struct, frozen=True):
     """A rule over a whole folder."""
 
     name: str
-    check: Callable[[Contents], Iterator[Breach]]
+    check: Callable[[Contents], Iterator[Violation]]
     severity: Severity = "error"
 
 
@@ -24,5 +24,5 @@ class DocumentRule(msgspec.Struct, frozen=True):
     """A rule over one parsed file (JSON value or text), called before its schema and therefore on anything."""
 
     name: str
-    check: Callable[[str, Any], Iterator[Breach]]
+    check: Callable[[str, Any], Iterator[Violation]]
     severity: Severity = "error"

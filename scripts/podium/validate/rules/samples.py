@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from podium.validate.breaches import Breach
+from podium.validate.violations import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,27 +42,27 @@ def odd_rows(rows: Iterable[Sample | Verdict], problems: list[str], n_samples: i
         seen.add(key)
 
 
-def samples_missing(contents: Contents) -> Iterator[Breach]:
+def samples_missing(contents: Contents) -> Iterator[Violation]:
     """Every sample of the header's problems is there."""
     for log in _logs(contents):
         count, names = missing(log.rows, log.header.problems, log.header.sampling.n_samples)
         if count:
             message = f"{count} samples are missing: {', '.join(names)}"
             hint = "run generate again; it draws only what is missing"
-            yield Breach(path=log.path, message=message, hint=hint)
+            yield Violation(path=log.path, message=message, hint=hint)
 
 
-def samples_odd(contents: Contents) -> Iterator[Breach]:
+def samples_odd(contents: Contents) -> Iterator[Violation]:
     """No sample comes twice and none is foreign, also across shards."""
     hint = "run generate again; it writes what came twice once, and says what to do about the rest"
     for logs in contents.samples.values():
         problems = [problem for log in logs for problem in log.header.problems]
         rows = [row for log in logs for row in log.rows]
         for oddity in odd_rows(rows, problems, logs[0].header.sampling.n_samples):
-            yield Breach(path=logs[0].path, message=oddity, hint=hint)
+            yield Violation(path=logs[0].path, message=oddity, hint=hint)
 
 
-def samples_header(contents: Contents) -> Iterator[Breach]:
+def samples_header(contents: Contents) -> Iterator[Violation]:
     """A log's header agrees with its name, plan.json and model.json."""
     plan, model = contents.plan, contents.model
     planned = {task.task: task for task in plan.tasks} if plan else {}
@@ -86,10 +86,10 @@ def samples_header(contents: Contents) -> Iterator[Breach]:
             expected.append("it was drawn from another model than model.json describes")
         for message in expected:
             hint = "run generate again; it says what to do about samples that were drawn with other inputs"
-            yield Breach(path=log.path, where="line 1", message=message, hint=hint)
+            yield Violation(path=log.path, where="line 1", message=message, hint=hint)
 
 
-def samples_cover_plan(contents: Contents) -> Iterator[Breach]:
+def samples_cover_plan(contents: Contents) -> Iterator[Violation]:
     """The logs of a task cover the planned problems once a generations file was made of them."""
     plan = contents.plan
     for task in plan.tasks if plan else ():
@@ -98,10 +98,10 @@ def samples_cover_plan(contents: Contents) -> Iterator[Breach]:
         lacking = [problem for problem in task.problems if problem not in covered]
         if logs and lacking and task.task in contents.generations:
             message = f"no log covers {len(lacking)} planned problems: {', '.join(lacking[:SHOWN])}"
-            yield Breach(path=logs[0].path, where="line 1", message=message, hint="run generate again")
+            yield Violation(path=logs[0].path, where="line 1", message=message, hint="run generate again")
 
 
-def generations_samples(contents: Contents) -> Iterator[Breach]:
+def generations_samples(contents: Contents) -> Iterator[Violation]:
     """A generations file is its samples in data-set order."""
     hint = "run generate again; it writes the file from the samples"
     for task, artefact in contents.generations.items():
@@ -114,7 +114,7 @@ def generations_samples(contents: Contents) -> Iterator[Breach]:
             for index, text in enumerate(row):
                 if texts.get((problem, index)) != text:
                     message = f"the text is not sample {problem}#{index}"
-                    yield Breach(path=artefact.path, where=f"$[{place}][{index}]", message=message, hint=hint)
+                    yield Violation(path=artefact.path, where=f"$[{place}][{index}]", message=message, hint=hint)
 
 
 def _problems(contents: Contents, task: str) -> list[str]:
@@ -122,7 +122,7 @@ def _problems(contents: Contents, task: str) -> list[str]:
     return planned[0] if planned else [problem for log in contents.samples[task] for problem in log.header.problems]
 
 
-def generations_shape(contents: Contents) -> Iterator[Breach]:
+def generations_shape(contents: Contents) -> Iterator[Violation]:
     """A generations file has one list a problem and the protocol's number of texts in each."""
     shapes = contents.shapes()
     for task, artefact in contents.generations.items():
@@ -132,41 +132,41 @@ def generations_shape(contents: Contents) -> Iterator[Breach]:
         hint = "run generate again without --limit" if contents.plan is None else "run generate again"
         if len(artefact.value) != shape.problems:
             message = f"it has {len(artefact.value)} problems, {shape.source} has {shape.problems}"
-            yield Breach(path=artefact.path, where="$", message=message, hint=hint)
+            yield Violation(path=artefact.path, where="$", message=message, hint=hint)
         for index, row in enumerate(artefact.value):
             if len(row) != shape.n_samples:
                 message = f"it has {len(row)} samples, {shape.source} has {shape.n_samples}"
-                yield Breach(path=artefact.path, where=f"$[{index}]", message=message, hint=hint)
+                yield Violation(path=artefact.path, where=f"$[{index}]", message=message, hint=hint)
 
 
-def generations_duplicate(contents: Contents) -> Iterator[Breach]:
+def generations_duplicate(contents: Contents) -> Iterator[Violation]:
     """No two tasks have the same generations."""
     first: dict[str, str] = {}
     for task, artefact in contents.generations.items():
         digest = contents.digests[artefact.path].sha256
         if digest in first:
             message = f"it is byte for byte the file of {first[digest]}; {task} was never generated"
-            yield Breach(path=artefact.path, message=message, hint=f"generate {task} again")
+            yield Violation(path=artefact.path, message=message, hint=f"generate {task} again")
         first.setdefault(digest, task)
 
 
-def generations_collapsed(contents: Contents) -> Iterator[Breach]:
+def generations_collapsed(contents: Contents) -> Iterator[Violation]:
     """With sampling on, the samples of a task's problems are not all the same text."""
     for artefact in contents.generations.values():
         rows = [row for row in artefact.value if len(row) >= 10]
         if len(rows) >= 2 and all(len(set(row)) == 1 for row in rows) and not _is_greedy(contents):
             message = "all samples of every problem are the same text: sampling was off, or the seed was reset"
-            yield Breach(path=artefact.path, message=message, hint="check temperature and seed, then generate again")
+            yield Violation(path=artefact.path, message=message, hint="check temperature and seed, then generate again")
 
 
-def many_truncated(contents: Contents) -> Iterator[Breach]:
+def many_truncated(contents: Contents) -> Iterator[Violation]:
     """Most samples end by a stop word or an end token, not because no room was left."""
     for log in _logs(contents):
         cut = sum(row.finish in ("length", "prompt_fills_window") for row in log.rows)
         if cut > MANY_TRUNCATED * len(log.rows):
             message = f"{cut} of {len(log.rows)} samples ran into the length limit, more than {MANY_TRUNCATED:.0%}"
             hint = "check the end token: a model that never ends is slow, and wrong where its text must be whole"
-            yield Breach(path=log.path, message=message, hint=hint)
+            yield Violation(path=log.path, message=message, hint=hint)
 
 
 def _is_greedy(contents: Contents) -> bool:

@@ -12,7 +12,7 @@ from podium.profiles import PROFILES, profile_named
 from podium.protocol import PASS_AT, pass_at_bounds, pass_at_k
 from podium.run_directory import SCORES
 from podium.score.interval import interval
-from podium.validate.breaches import Breach
+from podium.validate.violations import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ def _same(left: dict[str, float], right: dict[str, float]) -> bool:
     return left.keys() == right.keys() and all(math.isclose(left[k], right[k], abs_tol=TOLERANCE) for k in left)
 
 
-def scores_verdicts(contents: Contents) -> Iterator[Breach]:
+def scores_verdicts(contents: Contents) -> Iterator[Violation]:
     """scores.json is what its verdicts give."""
     for index, score in enumerate(contents.scores.tasks if contents.scores else []):
         log = contents.verdicts.get(score.task)
@@ -62,11 +62,11 @@ def scores_verdicts(contents: Contents) -> Iterator[Breach]:
             continue
         for name, said, found in _disagreements(score, log):
             message = f"{name} of {score.task} is {said}, its verdicts give {found}"
-            yield Breach(path=SCORES, where=f"$.tasks[{index}].{name}", message=message, hint=AGAIN)
+            yield Violation(path=SCORES, where=f"$.tasks[{index}].{name}", message=message, hint=AGAIN)
         if score.verdicts_sha256 != contents.digests[log.path].sha256:
             message = f"{score.task} was scored from other verdicts than {log.path}"
             where = f"$.tasks[{index}].verdicts_sha256"
-            yield Breach(path=SCORES, where=where, message=message, hint=AGAIN)
+            yield Violation(path=SCORES, where=where, message=message, hint=AGAIN)
 
 
 def _disagreements(score: TaskScore, log: VerdictLog) -> Iterator[tuple[str, object, object]]:
@@ -85,7 +85,7 @@ def _disagreements(score: TaskScore, log: VerdictLog) -> Iterator[tuple[str, obj
         yield "n_samples", score.n_samples, log.header.n_samples
 
 
-def scores_plan(contents: Contents) -> Iterator[Breach]:
+def scores_plan(contents: Contents) -> Iterator[Violation]:
     """scores.json has the plan's model, mode, tasks and sizes."""
     plan, scores = contents.plan, contents.scores
     if plan is None or scores is None:
@@ -104,17 +104,17 @@ def scores_plan(contents: Contents) -> Iterator[Breach]:
         if sizes.get(score.task, score.problems_in_task) != score.problems_in_task
     ]
     for message in wrong:
-        yield Breach(path=SCORES, message=message, hint=AGAIN)
+        yield Violation(path=SCORES, message=message, hint=AGAIN)
 
 
-def metrics_scores(contents: Contents) -> Iterator[Breach]:
+def metrics_scores(contents: Contents) -> Iterator[Violation]:
     """A metrics file is what scores.json says, and what the verdicts give."""
     scored = {score.task: score.pass_at for score in contents.scores.tasks} if contents.scores else {}
     for task, artefact in contents.metrics.items():
         tasks = set(artefact.value) - {"config"}
         if tasks != {task}:
             message = f"it holds {', '.join(sorted(tasks))}, its name says {task}"
-            yield Breach(path=artefact.path, where="$", message=message, hint=AGAIN)
+            yield Violation(path=artefact.path, where="$", message=message, hint=AGAIN)
             continue
         sources = {SCORES: scored.get(task)}
         if task in contents.verdicts:
@@ -122,10 +122,10 @@ def metrics_scores(contents: Contents) -> Iterator[Breach]:
         for source, pass_at in sources.items():
             if pass_at is not None and not _same(artefact.value[task], pass_at):
                 message = f"it says {artefact.value[task]}, {source} gives {pass_at}"
-                yield Breach(path=artefact.path, where=f"$.{task}", message=message, hint=AGAIN)
+                yield Violation(path=artefact.path, where=f"$.{task}", message=message, hint=AGAIN)
 
 
-def grouped_metrics(contents: Contents) -> Iterator[Breach]:
+def grouped_metrics(contents: Contents) -> Iterator[Violation]:
     """The grouped file repeats the metrics files."""
     for index, result in enumerate(contents.grouped.value["results"] if contents.grouped else []):
         artefact = contents.metrics.get(result["task"])
@@ -133,10 +133,10 @@ def grouped_metrics(contents: Contents) -> Iterator[Breach]:
         if artefact and metrics is not None and not math.isclose(result["pass@1"], metrics, abs_tol=TOLERANCE):
             message = f"{result['task']} is {result['pass@1']}, {artefact.path} says {metrics}"
             where = f"$.results[{index}]['pass@1']"
-            yield Breach(path=_grouped_path(contents), where=where, message=message, hint=AGAIN)
+            yield Violation(path=_grouped_path(contents), where=where, message=message, hint=AGAIN)
 
 
-def grouped_tasks(contents: Contents) -> Iterator[Breach]:
+def grouped_tasks(contents: Contents) -> Iterator[Violation]:
     """The grouped file of a run has exactly the planned tasks that the board has a column for."""
     plan = contents.plan
     if plan is None or contents.grouped is None:
@@ -145,7 +145,7 @@ def grouped_tasks(contents: Contents) -> Iterator[Breach]:
     wanted = {task.task for task in plan.tasks} & set(_columns(plan.profile))
     for task in sorted(listed ^ wanted):
         message = f"{task} is {'missing' if task in wanted else 'listed, and the plan or the board does not have it'}"
-        yield Breach(path=_grouped_path(contents), where="$.results", message=message, hint=AGAIN)
+        yield Violation(path=_grouped_path(contents), where="$.results", message=message, hint=AGAIN)
 
 
 def _columns(profile: str) -> dict[str, int]:
@@ -156,7 +156,7 @@ def _grouped_path(contents: Contents) -> str:
     return contents.grouped.path if contents.grouped else ""
 
 
-def whole_number(contents: Contents) -> Iterator[Breach]:
+def whole_number(contents: Contents) -> Iterator[Violation]:
     """pass@1 x problems x samples counts programs: it is a whole number."""
     shapes = contents.shapes()
     for path, where, task, score in _pass_at_1(contents):
@@ -169,7 +169,7 @@ def whole_number(contents: Contents) -> Iterator[Breach]:
                 f"{task} {score} x {shape.problems} problems x {shape.n_samples} samples is {programs:.4f} programs"
             )
             hint = "a rounded or typed score, a limit, stale results or another data set; score the run again"
-            yield Breach(path=path, where=where, message=message, hint=hint)
+            yield Violation(path=path, where=where, message=message, hint=hint)
 
 
 def _pass_at_1(contents: Contents) -> Iterator[tuple[str, str, str, float]]:
@@ -181,16 +181,16 @@ def _pass_at_1(contents: Contents) -> Iterator[tuple[str, str, str, float]]:
                 yield artefact.path, f"$.{task}['pass@1']", task, scores["pass@1"]
 
 
-def pass_at_10_missing(contents: Contents) -> Iterator[Breach]:
+def pass_at_10_missing(contents: Contents) -> Iterator[Violation]:
     """Metrics over at least ten samples a problem also say pass@10."""
     for artefact in contents.metrics.values():
         for task, scores in artefact.value.items():
             if task != "config" and artefact.value["config"]["n_samples"] >= 10 and "pass@10" not in scores:
                 message = f"{task} has pass@1 over ten samples or more, and no pass@10"
-                yield Breach(path=artefact.path, where=f"$.{task}", message=message, hint=AGAIN)
+                yield Violation(path=artefact.path, where=f"$.{task}", message=message, hint=AGAIN)
 
 
-def pass_at_possible(contents: Contents) -> Iterator[Breach]:
+def pass_at_possible(contents: Contents) -> Iterator[Violation]:
     """pass@1 and pass@k go together: some verdicts could give both."""
     for task, artefact in contents.metrics.items():
         scores, n_samples = artefact.value.get(task, {}), contents.profile().sampling.n_samples
@@ -201,13 +201,13 @@ def pass_at_possible(contents: Contents) -> Iterator[Breach]:
             low, high = pass_at_bounds(n_samples, scores["pass@1"], k) if k <= n_samples else (0.0, -1.0)
             if low <= high and score > high + TOLERANCE:
                 message = f"{name} {score} does not go with pass@1 {scores['pass@1']}: it is {high} at most"
-                yield Breach(path=artefact.path, where=f"$.{task}['{name}']", message=message, hint=AGAIN)
+                yield Violation(path=artefact.path, where=f"$.{task}['{name}']", message=message, hint=AGAIN)
             elif k > n_samples:
                 message = f"{name} is claimed over {n_samples} samples"
-                yield Breach(path=artefact.path, where=f"$.{task}['{name}']", message=message, hint=AGAIN)
+                yield Violation(path=artefact.path, where=f"$.{task}['{name}']", message=message, hint=AGAIN)
 
 
-def suspicious_zero(contents: Contents) -> Iterator[Breach]:
+def suspicious_zero(contents: Contents) -> Iterator[Violation]:
     """A whole task at zero in somebody else's submission asks for a look: nothing here shows a working tool chain."""
     results = contents.grouped.value["results"] if contents.grouped else []
     if not any(result["pass@1"] > 0 for result in results):
@@ -216,4 +216,4 @@ def suspicious_zero(contents: Contents) -> Iterator[Breach]:
         if result["pass@1"] == 0:
             message = f"{result['task']} is exactly 0 while other tasks are not: a broken tool chain looks like this"
             hint = "execute the task again where the tool chain's self-test passes"
-            yield Breach(path=_grouped_path(contents), where=f"$.results[{index}]", message=message, hint=hint)
+            yield Violation(path=_grouped_path(contents), where=f"$.results[{index}]", message=message, hint=hint)

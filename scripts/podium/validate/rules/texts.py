@@ -9,8 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from podium.tasks.fingerprints import begins_with, fingerprints, solution_digest
-from podium.validate.breaches import Breach
 from podium.validate.contents import Text
+from podium.validate.violations import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def _answers_instruct_prompt(task: str, total: int, foreign: list[Text]) -> bool
     return not any(begins_with(one.text, prompt) for one in foreign[:1] for prompt in known)
 
 
-def generations_prompt(contents: Contents) -> Iterator[Breach]:
+def generations_prompt(contents: Contents) -> Iterator[Violation]:
     """A generation begins with the prompt of its problem, in data-set order."""
     for task, artefact in contents.generations.items():
         total, foreign = _foreign(contents, task, artefact)
@@ -97,50 +97,50 @@ def generations_prompt(contents: Contents) -> Iterator[Breach]:
             whose = f"with that of {owner}" if owner else "with none of the task's prompts"
             message = f"it does not begin with the prompt of {one.problem} but {whose}"
             hint = "generate the task again from the pinned data set, and leave the order of its problems alone"
-            yield Breach(path=artefact.path, where=one.where, message=message, hint=hint)
+            yield Violation(path=artefact.path, where=one.where, message=message, hint=hint)
 
 
-def prompt_instruct(contents: Contents) -> Iterator[Breach]:
+def prompt_instruct(contents: Contents) -> Iterator[Violation]:
     """HumanEval was answered in its own prompt, not in an instruction."""
     for task, artefact in contents.generations.items():
         total, foreign = _foreign(contents, task, artefact)
         if _answers_instruct_prompt(task, total, foreign):
             message = "no text begins with the task's prompt: an instruct prompt, which the board allows here alone"
-            yield Breach(path=artefact.path, message=message, hint="say in the pull request which prompt it was")
+            yield Violation(path=artefact.path, message=message, hint="say in the pull request which prompt it was")
 
 
-def prompt_unstripped(contents: Contents) -> Iterator[Breach]:
+def prompt_unstripped(contents: Contents) -> Iterator[Violation]:
     """Prompts are stripped on both sides, as the harness's plain tasks do it."""
     for task, artefact in contents.generations.items():
         texts = _texts(contents, task, artefact)
         kept = [one for one in texts if one.blanks]
         if kept:
             message = f"{len(kept)} of {len(texts)} texts keep blanks before the prompt, as `{task}-unstripped` does"
-            yield Breach(path=artefact.path, message=message, hint="generate with the plain task, or say so")
+            yield Violation(path=artefact.path, message=message, hint="generate with the plain task, or say so")
 
 
-def chat_markup(contents: Contents) -> Iterator[Breach]:
+def chat_markup(contents: Contents) -> Iterator[Violation]:
     """A base model's text holds no chat markup."""
     yield from _marked(contents, CHAT_MARKUP, MARKUP_SHARE, "chat markup", "which prompt was it? base models have none")
 
 
-def end_token_text(contents: Contents) -> Iterator[Breach]:
+def end_token_text(contents: Contents) -> Iterator[Violation]:
     """The end-of-text token is a stop word, so no generation holds it."""
     hint = "the tokenizer's eos_token was not in force while it was generated; generate again"
     yield from _marked(contents, END_TOKENS, MARKUP_SHARE, "the text of an end token", hint)
 
 
-def _marked(contents: Contents, marks: tuple[str, ...], share: float, what: str, hint: str) -> Iterator[Breach]:
+def _marked(contents: Contents, marks: tuple[str, ...], share: float, what: str, hint: str) -> Iterator[Violation]:
     for task, artefact in contents.generations.items():
         texts = _own(contents, task, artefact)
         counts = Counter(mark for one in texts for mark in marks if mark in one.completion)
         if counts and sum(counts.values()) > share * len(texts):
             mark, count = counts.most_common(1)[0]
             message = f"{count} of {len(texts)} completions hold {what}: {mark!r}"
-            yield Breach(path=artefact.path, message=message, hint=hint)
+            yield Violation(path=artefact.path, message=message, hint=hint)
 
 
-def empty_completions(contents: Contents) -> Iterator[Breach]:
+def empty_completions(contents: Contents) -> Iterator[Violation]:
     """Few completions are empty."""
     for task, artefact in contents.generations.items():
         texts = _own(contents, task, artefact)
@@ -148,10 +148,10 @@ def empty_completions(contents: Contents) -> Iterator[Breach]:
         if empty > EMPTY_SHARE * len(texts):
             message = f"{empty} of {len(texts)} completions are empty, more than {EMPTY_SHARE:.0%}"
             hint = "a wrong end token or prompts that fill the window look like this; look at both, then generate again"
-            yield Breach(path=artefact.path, message=message, hint=hint)
+            yield Violation(path=artefact.path, message=message, hint=hint)
 
 
-def canonical_solutions(contents: Contents) -> Iterator[Breach]:
+def canonical_solutions(contents: Contents) -> Iterator[Violation]:
     """Few problems are answered with the data set's own solution to the letter."""
     for task, artefact in contents.generations.items():
         texts = [one for one in _own(contents, task, artefact) if one.prompt.solution]
@@ -160,10 +160,10 @@ def canonical_solutions(contents: Contents) -> Iterator[Breach]:
         if len(copied) > COPIED_SHARE * len(problems):
             message = f"{len(copied)} of {len(problems)} problems have the data set's own solution as a sample"
             hint = "the model has seen them, or they were pasted; podium verify --model DIR --redraw 20 tells which"
-            yield Breach(path=artefact.path, message=message, hint=hint)
+            yield Violation(path=artefact.path, message=message, hint=hint)
 
 
-def generations_repeat(contents: Contents) -> Iterator[Breach]:
+def generations_repeat(contents: Contents) -> Iterator[Violation]:
     """The second half of a problem's samples does not repeat the first."""
     for artefact in contents.generations.values():
         rows = [row for row in artefact.value if len(row) >= LEAST_REPEATED and len(row) % 2 == 0]
@@ -171,4 +171,4 @@ def generations_repeat(contents: Contents) -> Iterator[Breach]:
         varied = any(len(set(half)) > 1 for half, _ in halves)
         if len(rows) >= 2 and varied and all(first == second for first, second in halves):
             message = "every problem's samples come twice: the generator began anew with each batch"
-            yield Breach(path=artefact.path, message=message, hint="set the seed once, then generate again")
+            yield Violation(path=artefact.path, message=message, hint="set the seed once, then generate again")

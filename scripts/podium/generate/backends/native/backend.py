@@ -13,11 +13,11 @@ from torch.nn.attention import sdpa_kernel
 from podium.errors import BackendError
 from podium.generate.attention import KERNELS
 from podium.generate.backends.native.decoder import Decoder
-from podium.generate.backends.native.drawing import Drawing, Entry
-from podium.generate.backends.native.fixed_drawing import FixedDrawing, is_fixed
+from podium.generate.backends.native.fixed_scheduler import FixedScheduler, is_fixed
 from podium.generate.backends.native.kernels import are_missing, torchs_threads
 from podium.generate.backends.native.loops import most_loops, side_by_side
-from podium.generate.backends.native.room import free_on, give_back_large, slots_for
+from podium.generate.backends.native.memory import free_on, give_back_large, slots_for
+from podium.generate.backends.native.scheduler import Entry, Scheduler
 from podium.generate.backends.native.shape import read_shape
 from podium.generate.backends.native.weights import Weights
 from podium.generate.sampling import nuclei_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from podium.generate.backends.native.crowd import Ended
+    from podium.generate.backends.native.sequence_group import Ended
     from podium.generate.backends.seam import Wanted
     from podium.records import Sample, Sampling
     from podium.tasks import Task
@@ -115,10 +115,10 @@ class NativeBackend:
         loops = max(1, min(most_loops(self.decoder.device.type), len(wanted), slots // sampling.n_samples))
         slots //= loops
         entries = self._entries(wanted, slots)
-        drawing = self._drawing(task, sampling, entries)
+        scheduler = self._scheduler(task, sampling, entries)
         prompts = {entry.problem.id: entry.prompt for entry in entries}
         ready: list[Sample] = []
-        works = [drawing.steps(slots) for _ in range(loops)]
+        works = [scheduler.steps(slots) for _ in range(loops)]
         # Both hold for the whole process, so they are settled here and not in each loop.
         with torchs_threads(), sdpa_kernel(KERNELS), closing(side_by_side(works)) as steps:
             for step in steps:
@@ -140,9 +140,9 @@ class NativeBackend:
             entries += [Entry(one.problem, one.indexes[begin : begin + slots], prompt) for begin in pieces]
         return entries
 
-    def _drawing(self, task: Task, sampling: Sampling, entries: Sequence[Entry]) -> Drawing:
+    def _scheduler(self, task: Task, sampling: Sampling, entries: Sequence[Entry]) -> Scheduler:
         finder = self._texts.finder(self.stop_words(task), self.shape.vocabulary)
-        kind = FixedDrawing if is_fixed(self.decoder.device.type) else Drawing
+        kind = FixedScheduler if is_fixed(self.decoder.device.type) else Scheduler
         return kind(self.decoder, entries, task.name, sampling, finder, self._texts.end_ids)
 
     def _samples(self, task: Task, ended: Ended, ids: list[int]) -> list[Sample]:

@@ -35,11 +35,11 @@ class Decoder:
         self.group = shape.heads // shape.kv_heads
         self._cosine, self._sine = _rotary(shape, self.device, self.dtype)
 
-    def prefill(self, ids: Sequence[int], room: int = LENGTH_STEP) -> tuple[torch.Tensor, Cache]:
-        """Run one prompt; returns its last logits [1, vocabulary] and its cache of one row, for `room` more tokens."""
+    def prefill(self, ids: Sequence[int], max_new_tokens: int = LENGTH_STEP) -> tuple[torch.Tensor, Cache]:
+        """Run one prompt; returns its last logits [1, vocabulary] and its one-row cache for `max_new_tokens` more."""
         logits, kept = self.run_prompt(ids)
         prompt = shared_prompt(kept, self.group) if self._weights.linear_kind.is_packed else None
-        return logits, Cache(kept, prompt, room)
+        return logits, Cache(kept, prompt, max_new_tokens)
 
     @torch.inference_mode()
     def run_prompt(self, ids: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -98,7 +98,7 @@ class Decoder:
         return self._logits(rows)
 
     def new_cache(self, rows: int, positions: int) -> torch.Tensor:
-        """Room for keys and values, [layers, 2, rows, positions, kv heads, head width]; zeros: all is finite."""
+        """Memory for keys and values, [layers, 2, rows, positions, kv heads, head width]; zeros: all is finite."""
         shape = self._shape
         return self._weights.embedding.new_zeros(shape.layers, 2, rows, positions, shape.kv_heads, shape.head_width)
 
@@ -152,7 +152,7 @@ class Decoder:
 
 def _rotary(shape: Shape, device: torch.device, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
     """Cosine and sine of every position, each [positions, 1, head width / 2]; computed in float32 as transformers."""
-    turning, factor = frequencies(shape.rotary, shape.head_width, shape.positions)
-    angles = torch.arange(shape.positions, dtype=torch.float32)[:, None] * turning
+    inverse_frequencies, factor = frequencies(shape.rotary, shape.head_width, shape.positions)
+    angles = torch.arange(shape.positions, dtype=torch.float32)[:, None] * inverse_frequencies
     cosine, sine = ((table * factor).to(device, dtype)[:, None] for table in (angles.cos(), angles.sin()))
     return cosine, sine

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from podium.convert import turning
-from podium.convert.turning import turn
+from podium.convert import transpose as transpose_module
+from podium.convert.transpose import transpose
 
 
-@pytest.mark.skipif(turning._copy is None, reason="this numpy does not bring it")
+@pytest.mark.skipif(transpose_module._copy is None, reason="this numpy does not bring it")
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (1, 9), (9, 1), (7, 13), (64, 64), (255, 300), (512, 1024)])
 def test_every_bit_is_where_it_belongs(rows: int, columns: int) -> None:
     bits = np.random.default_rng(rows).integers(0, 1 << 32, (rows + 2, columns + 5), dtype=np.uint32)
@@ -18,7 +18,7 @@ def test_every_bit_is_where_it_belongs(rows: int, columns: int) -> None:
     bits[(bits & exponent) == exponent] = 0x7F7FFFFF
     source = bits.view(np.float32)[1 : rows + 1, 1 : columns + 1]
     target = np.full((columns, rows + 3), np.nan, np.float32)
-    assert turn(source, target[:, :rows])
+    assert transpose(source, target[:, :rows])
     assert np.array_equal(target[:, :rows].view(np.uint32), source.view(np.uint32).T)
     assert np.isnan(target[:, rows:]).all()
 
@@ -36,12 +36,12 @@ def test_every_bit_is_where_it_belongs(rows: int, columns: int) -> None:
 )
 def test_other_blocks_are_declined_untouched(source: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> None:
     target = np.ones((6, 4), np.float32)
-    assert not turn(source, target)
+    assert not transpose(source, target)
     assert (target == 1).all()
 
 
 def test_missing_copy_is_declined(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turning, "SYMBOL", "no_such_function")
-    assert turning._find() is None
-    monkeypatch.setattr(turning, "_copy", None)
-    assert not turn(np.zeros((4, 6), np.float32), np.zeros((6, 4), np.float32))
+    monkeypatch.setattr(transpose_module, "SYMBOL", "no_such_function")
+    assert transpose_module._find() is None
+    monkeypatch.setattr(transpose_module, "_copy", None)
+    assert not transpose(np.zeros((4, 6), np.float32), np.zeros((6, 4), np.float32))

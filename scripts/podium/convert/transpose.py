@@ -32,7 +32,7 @@ def _find() -> Callable[..., None] | None:
 _copy = _find()
 
 
-def turn(source: np.ndarray[Any, Any], target: np.ndarray[Any, Any]) -> bool:
+def transpose(source: np.ndarray[Any, Any], target: np.ndarray[Any, Any]) -> bool:
     """Copy a block [rows, columns] of float32 to [columns, rows], each row of both without gaps.
 
     Returns false, and does nothing, when the copy is missing or knows no such block.
@@ -42,6 +42,6 @@ def turn(source: np.ndarray[Any, Any], target: np.ndarray[Any, Any]) -> bool:
         return False
     rows, columns = source.shape
     # Of a single row numpy may say any distance to the next one.
-    row, turned_row = max(source.strides[0] // width, columns), max(target.strides[0] // width, rows)
-    _copy(ROW_MAJOR, TRANSPOSED, rows, columns, 1.0, source.ctypes.data, row, target.ctypes.data, turned_row)
+    row, target_row = max(source.strides[0] // width, columns), max(target.strides[0] // width, rows)
+    _copy(ROW_MAJOR, TRANSPOSED, rows, columns, 1.0, source.ctypes.data, row, target.ctypes.data, target_row)
     return True

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from podium.convert.containers.weightfile import WeightFile
 
 
-class Stranger(msgspec.Struct, frozen=True):
+class UnsupportedFormat(msgspec.Struct, frozen=True):
     """A format by `name`, why it is not read, and what to do instead."""
 
     name: str
@@ -22,19 +22,23 @@ NEVER_LOADED = "it is never loaded, because loading one runs code of whoever wro
 SAVE_PYTORCH = "where you trust it, load it once and export as SafeTensors: safetensors.torch.save_model(model, path)"
 EXPORT = "export the checkpoint as model.safetensors or save it as model.apr"
 
-PICKLE = Stranger("a pickle", NEVER_LOADED, SAVE_PYTORCH)
-ARCHIVE = Stranger("a pickle/zip (PyTorch's .bin or .pt)", NEVER_LOADED, SAVE_PYTORCH)
-NUMPY = Stranger("a NumPy file", "it has no model's names and metadata", EXPORT)
-GGUF = Stranger(
+PICKLE = UnsupportedFormat("a pickle", NEVER_LOADED, SAVE_PYTORCH)
+ARCHIVE = UnsupportedFormat("a pickle/zip (PyTorch's .bin or .pt)", NEVER_LOADED, SAVE_PYTORCH)
+NUMPY = UnsupportedFormat("a NumPy file", "it has no model's names and metadata", EXPORT)
+GGUF = UnsupportedFormat(
     "a GGUF file",
     "its rows are reordered for llama.cpp and mostly quantised",
     "convert the checkpoint that the GGUF was made from: model.safetensors or model.apr",
 )
-HDF5 = Stranger("an HDF5 file", "Keras weights are not read", EXPORT)
-MSGPACK = Stranger("a msgpack file", "Flax weights are not read", EXPORT)
-ONNX = Stranger("an ONNX graph", "a graph is not a checkpoint", EXPORT)
-POINTER = Stranger("a Git LFS pointer", "the weights themselves were not fetched", "run `git lfs pull` in its folder")
-PAGE = Stranger("a web page", "the download was answered by a page, not by the file", "log in and fetch the file again")
+HDF5 = UnsupportedFormat("an HDF5 file", "Keras weights are not read", EXPORT)
+MSGPACK = UnsupportedFormat("a msgpack file", "Flax weights are not read", EXPORT)
+ONNX = UnsupportedFormat("an ONNX graph", "a graph is not a checkpoint", EXPORT)
+POINTER = UnsupportedFormat(
+    "a Git LFS pointer", "the weights themselves were not fetched", "run `git lfs pull` in its folder"
+)
+PAGE = UnsupportedFormat(
+    "a web page", "the download was answered by a page, not by the file", "log in and fetch the file again"
+)
 
 MAGICS = {
     b"GGUF": GGUF,
@@ -65,7 +69,7 @@ SUFFIXES = {
 }
 
 
-def refuse_stranger(file: WeightFile) -> None:
+def refuse_unsupported(file: WeightFile) -> None:
     """Raise CheckpointError if a file is one of these, by its first bytes or else by its suffix."""
     begin = file.read(0, min(file.size, max(map(len, MAGICS))), "the begin")
     by_suffix = SUFFIXES.get(file.path.suffix.lower())

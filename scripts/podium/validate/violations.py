@@ -17,7 +17,7 @@ MAX_TEXT = 600
 PLAIN = " .,;%+-/"  # in no place markup
 
 
-class Breach(msgspec.Struct, frozen=True, kw_only=True):
+class Violation(msgspec.Struct, frozen=True, kw_only=True):
     """One place where a rule does not hold; the rule's table adds its name and severity."""
 
     path: str
@@ -37,16 +37,16 @@ def neutral(text: str) -> str:
     return "".join(char if char.isalnum() or char in PLAIN else f"&#{ord(char)};" for char in printable(text))
 
 
-class BreachLog:
+class ViolationLog:
     """Collects findings; the same rule in the same file is written out only so many times."""
 
     def __init__(self) -> None:
         self._findings: list[Finding] = []
         self._counts: Counter[tuple[str, Severity, str]] = Counter()
 
-    def add(self, rule: str, breach: Breach, severity: Severity = "error") -> None:
+    def add(self, rule: str, violation: Violation, severity: Severity = "error") -> None:
         """Log one finding of `rule`."""
-        key = (rule, severity, printable(breach.path))
+        key = (rule, severity, printable(violation.path))
         self._counts[key] += 1
         if self._counts[key] <= MAX_SAME:
             self._findings.append(
@@ -54,9 +54,9 @@ class BreachLog:
                     rule=rule,
                     severity=severity,
                     path=key[2],
-                    where=printable(breach.where),
-                    message=printable(breach.message),
-                    hint=printable(breach.hint),
+                    where=printable(violation.where),
+                    message=printable(violation.message),
+                    hint=printable(violation.hint),
                 )
             )
 

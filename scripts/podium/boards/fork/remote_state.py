@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from podium.boards.fork.facts import PullFacts
 
 
-class Situation(msgspec.Struct, frozen=True, kw_only=True):
+class RemoteState(msgspec.Struct, frozen=True, kw_only=True):
     """What the fork holds now. `blobs` are our folder's files at the branch, or at the base while there is none.
 
     `base` is the branch to submit to, by the name it has now. `past` is a closed pull request with exactly this

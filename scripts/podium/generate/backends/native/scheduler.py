@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from podium.generate.backends.native.crowd import Crowd, Ended
+from podium.generate.backends.native.sequence_group import Ended, SequenceGroup
 from podium.generate.sampling import nuclei_of
 from podium.generate.streams import uniforms
 from podium.tasks import Problem
@@ -37,7 +37,7 @@ class Step(msgspec.Struct, frozen=True):
     rows: int = 0
 
 
-class Drawing:
+class Scheduler:
     """One task's samples to draw. Several threads may run `steps` at once: each entry is taken by one of them."""
 
     def __init__(
@@ -57,42 +57,42 @@ class Drawing:
 
     def steps(self, slots: int) -> Iterator[Step]:
         """With at most `slots` samples in flight; further problems are taken as slots come free, until none waits."""
-        crowds: list[Crowd] = []
+        groups: list[SequenceGroup] = []
         while True:
             ended: list[Ended] = []
-            while entry := self._take(slots - sum(crowd.unfinished for crowd in crowds)):
+            while entry := self._take(slots - sum(group.unfinished for group in groups)):
                 if len(entry.prompt) >= self._sampling.max_length:
                     ended.append(Ended(entry.problem, list(entry.indexes), []))
                     continue
-                crowd, first = self._admit(entry)
+                group, first = self._admit(entry)
                 ended += first
-                crowds += [crowd] if crowd.unfinished else []
-            if not crowds:
+                groups += [group] if group.unfinished else []
+            if not groups:
                 yield Step(ended)
                 return
-            samples, rows = sum(crowd.unfinished for crowd in crowds), sum(len(crowd.rows) for crowd in crowds)
-            yield Step(ended + self._advance(crowds), samples, rows)
-            crowds = [crowd for crowd in crowds if crowd.unfinished]
+            samples, rows = sum(group.unfinished for group in groups), sum(len(group.rows) for group in groups)
+            yield Step(ended + self._advance(groups), samples, rows)
+            groups = [group for group in groups if group.unfinished]
 
-    def _take(self, room: int) -> Entry | None:
+    def _take(self, free_slots: int) -> Entry | None:
         with self._lock:
-            return self._waiting.popleft() if self._waiting and len(self._waiting[0].indexes) <= room else None
+            return self._waiting.popleft() if self._waiting and len(self._waiting[0].indexes) <= free_slots else None
 
-    def _admit(self, entry: Entry) -> tuple[Crowd, list[Ended]]:
-        room = self._sampling.max_length - len(entry.prompt)
-        logits, cache = self._decoder.prefill(entry.prompt, room)
+    def _admit(self, entry: Entry) -> tuple[SequenceGroup, list[Ended]]:
+        max_new_tokens = self._sampling.max_length - len(entry.prompt)
+        logits, cache = self._decoder.prefill(entry.prompt, max_new_tokens)
         address = (self._sampling.seed, self._task_name, entry.problem.id)
-        streams = {index: uniforms(*address, index, room) for index in entry.indexes}
-        crowd = Crowd(entry.problem, streams, cache, self._finder, self._eos_ids)
-        return crowd, crowd.advance(nuclei_of(logits, self._sampling), self._sampling)
+        streams = {index: uniforms(*address, index, max_new_tokens) for index in entry.indexes}
+        group = SequenceGroup(entry.problem, streams, cache, self._finder, self._eos_ids)
+        return group, group.advance(nuclei_of(logits, self._sampling), self._sampling)
 
-    def _advance(self, crowds: list[Crowd]) -> list[Ended]:
-        tokens = [token for crowd in crowds for token in crowd.tokens()]
-        logits = self._decoder.step(tokens, [crowd.cache for crowd in crowds])
+    def _advance(self, groups: list[SequenceGroup]) -> list[Ended]:
+        tokens = [token for group in groups for token in group.tokens()]
+        logits = self._decoder.step(tokens, [group.cache for group in groups])
         nuclei, begin = nuclei_of(logits, self._sampling), 0
         ended = []
-        for crowd in crowds:
-            end = begin + len(crowd.rows)
-            ended += crowd.advance(nuclei.part(begin, end), self._sampling)
+        for group in groups:
+            end = begin + len(group.rows)
+            ended += group.advance(nuclei.part(begin, end), self._sampling)
             begin = end
         return ended

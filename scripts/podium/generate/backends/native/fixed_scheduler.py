@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 import torch
 
-from podium.generate.backends.native.crowd import Ended
-from podium.generate.backends.native.drawing import Drawing, Entry, Step
 from podium.generate.backends.native.fixed import FixedRows
+from podium.generate.backends.native.scheduler import Entry, Scheduler, Step
+from podium.generate.backends.native.sequence_group import Ended
 from podium.generate.sampling import nuclei_of
 from podium.generate.streams import uniforms
 from podium.tasks import Problem
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STEPS = 8
 # Rows are halved as long as they hold all samples, down to so many.
 FEWEST_ROWS = 16
-# Problems whose prompts are run before there is room for them.
+# Problems whose prompts are run before slots are free for them.
 AHEAD = 3
 
 
@@ -56,13 +56,13 @@ class Ready(msgspec.Struct, eq=False):
     prompt: tuple[torch.Tensor, torch.Tensor] | None
 
 
-class FixedDrawing(Drawing):
-    """As `Drawing`, with each sample in a row of its own. Every sample draws what it would draw there."""
+class FixedScheduler(Scheduler):
+    """As `Scheduler`, with each sample in a row of its own. Every sample draws what it would draw there."""
 
     rows_kind: ClassVar[type[FixedRows]] = FixedRows
 
     def steps(self, slots: int) -> Iterator[Step]:
-        """As `Drawing.steps`. What was completed is yielded while a card already works on the next steps."""
+        """As `Scheduler.steps`. What was completed is yielded while a card already works on the next steps."""
         rows, seats = self.rows_kind(self._decoder, slots, self._sampling), Seats([None] * slots)
         ahead: deque[Ready] = deque()
         step, many = Step(self._fill(rows, seats, ahead)), STEPS
@@ -84,7 +84,7 @@ class FixedDrawing(Drawing):
             ahead.append(Ready(entry, None if is_full else self._decoder.run_prompt(entry.prompt)))
 
     def _fill(self, rows: FixedRows, seats: Seats, ahead: deque[Ready]) -> list[Ended]:
-        """Take problems while there is room for all of their samples; returns what ended with its first token."""
+        """Take problems while slots are free for all of their samples; returns what ended with its first token."""
         ended: list[Ended] = []
         while True:
             self._prepare(ahead, len(seats))

@@ -1,4 +1,4 @@
-"""An offer: files and a text that are to stand in one open pull request of a Hub repository, and bringing it there.
+"""What one open pull request of a Hub repository is to hold, its files and its text, and sending that there.
 
 Opening is never repeated: after a lost answer it is looked for. What somebody closed is not opened again.
 """
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be brought: `files` lie below `folder`, `blobs` are git's names for them, `read` gives their bytes.
+class PullContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be sent: `files` lie below `folder`, `blobs` are git's names for them, `read` gives their bytes.
 
     With `owns_folder`, other files in it go away. `submission_sha256` is the approved digest that it comes from.
     """
@@ -37,7 +37,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     submission_sha256: str
 
 
-class Showing(msgspec.Struct, frozen=True, kw_only=True):
+class RemoteState(msgspec.Struct, frozen=True, kw_only=True):
     """What the repository shows now: our pull request if there is one, and which paths of the folder are not ours."""
 
     place: str
@@ -100,22 +100,22 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
             calls.append(f"POST discussions/{self.proposal.number}/comment/{self.proposal.comment}/edit")
         return calls
 
-    def steps(self, offer: Offer) -> list[PlannedCall]:
+    def steps(self, content: PullContent) -> list[PlannedCall]:
         """The calls that carry content, each with the digest of what it carries."""
         if not self.state.writes:
             return []
         steps = [
             PlannedCall(call=f"commit {file.path}", size_bytes=file.size_bytes, sha256=file.sha256)
-            for file in offer.files
+            for file in content.files
             if file.path in self.changed
         ]
-        text = offer.text.encode()
+        text = content.text.encode()
         told = PlannedCall(call="text", size_bytes=len(text), sha256=sha256_bytes(text))
         return steps if self.text_equal else [*steps, told]
 
 
 class HubTarget:
-    """Where offers are brought to one Hub repository."""
+    """One Hub repository that content is sent to."""
 
     def __init__(self, hub: Hub, pause: Callable[[float], None] = time.sleep) -> None:
         self._hub, self._pause = hub, pause
@@ -130,32 +130,32 @@ class HubTarget:
         """Whether the Hub is served on this machine."""
         return self._hub.is_near
 
-    def look(self, offer: Offer) -> Showing:
-        """Read everything `bring` decides on. Raises BoardError for several open pull requests of ours."""
-        named, own = marker(offer.submission_sha256), self._hub.own_proposals(offer.title)
+    def look(self, content: PullContent) -> RemoteState:
+        """Read everything `send` decides on. Raises BoardError for several open pull requests of ours."""
+        named, own = marker(content.submission_sha256), self._hub.own_proposals(content.title)
         proposal = self._only_one([item for item in own if item.is_open])
         revision = f"refs/pr/{proposal.number}" if proposal else "main"
-        remote = self._hub.files_at(revision, offer.folder)
+        remote = self._hub.files_at(revision, content.folder)
         closed = [item for item in own if not item.is_open and not item.is_merged and named in item.text]
-        ours = {file.path for file in offer.files}
-        return Showing(
+        ours = {file.path for file in content.files}
+        return RemoteState(
             place=self.place,
             proposal=proposal,
             rejected=closed[0] if closed else None,
             merged=next((item for item in own if item.is_merged), None),
             head=self._hub.head_of(revision),
-            changed=[file.path for file in offer.files if not _holds(remote, file, offer.blobs[file.path])],
-            stale=sorted(remote.keys() - ours) if offer.owns_folder else [],
-            text_equal=proposal is not None and plain(offer.text) == plain(proposal.text),
+            changed=[file.path for file in content.files if not _holds(remote, file, content.blobs[file.path])],
+            stale=sorted(remote.keys() - ours) if content.owns_folder else [],
+            text_equal=proposal is not None and plain(content.text) == plain(proposal.text),
         )
 
-    def bring(self, offer: Offer, showing: Showing) -> Proposal | None:
-        """Do what `showing` decides; returns our open pull request. Raises BoardError and its kinds."""
-        proposal, outcome = showing.proposal, showing.state.outcome
+    def send(self, content: PullContent, remote: RemoteState) -> Proposal | None:
+        """Do what the state decides; returns our open pull request. Raises BoardError and its kinds."""
+        proposal, outcome = remote.proposal, remote.state.outcome
         if outcome == "created":
-            return self._create(offer, showing)
+            return self._create(content, remote)
         if proposal is not None and outcome == "updated":
-            self._update(offer, showing, proposal)
+            self._update(content, remote, proposal)
         return proposal
 
     def take_back(self, title: str) -> Proposal | None:
@@ -191,13 +191,13 @@ class HubTarget:
             raise BoardError(message, hint="close all but one there, then run the same command again")
         return proposals[0] if proposals else None
 
-    def _create(self, offer: Offer, showing: Showing) -> Proposal:
+    def _create(self, content: PullContent, remote: RemoteState) -> Proposal:
         lost: BoardUnreachableError | None = None
         try:
-            self._hub.open_proposal(_changes(offer, showing), offer.title, offer.text)
+            self._hub.open_proposal(_changes(content, remote), content.title, content.text)
         except BoardUnreachableError as err:
             lost = err  # it may have landed all the same
-        found = look_until_found(lambda: self.open_one(offer.title), self._pause)
+        found = look_until_found(lambda: self.open_one(content.title), self._pause)
         if found is not None:
             return found
         if lost is not None:
@@ -205,12 +205,12 @@ class HubTarget:
         message = f"{self.place} took the files but shows no pull request"
         raise BoardError(message, hint="look at its Community tab, then run the same command again")
 
-    def _update(self, offer: Offer, showing: Showing, proposal: Proposal) -> None:
-        if not showing.files_equal:
-            message = f"{TRAILER} {offer.submission_sha256}"
-            self._hub.commit_to(proposal, _changes(offer, showing), message, showing.head)
-        if not showing.text_equal:
-            self._hub.edit_text(proposal, offer.text)
+    def _update(self, content: PullContent, remote: RemoteState, proposal: Proposal) -> None:
+        if not remote.files_equal:
+            message = f"{TRAILER} {content.submission_sha256}"
+            self._hub.commit_to(proposal, _changes(content, remote), message, remote.head)
+        if not remote.text_equal:
+            self._hub.edit_text(proposal, content.text)
 
 
 def _holds(remote: Mapping[str, RemoteFile], file: FileDigest, blob: str) -> bool:
@@ -221,7 +221,7 @@ def _holds(remote: Mapping[str, RemoteFile], file: FileDigest, blob: str) -> boo
     return found.sha256 == file.sha256 if found.sha256 else found.blob == blob
 
 
-def _changes(offer: Offer, showing: Showing) -> dict[str, bytes | None]:
-    changes: dict[str, bytes | None] = {f"{offer.folder}/{path}": None for path in showing.stale}
-    sent = [file for file in offer.files if file.path in showing.changed]
-    return changes | {f"{offer.folder}/{file.path}": offer.read(file) for file in sent}
+def _changes(content: PullContent, remote: RemoteState) -> dict[str, bytes | None]:
+    changes: dict[str, bytes | None] = {f"{content.folder}/{path}": None for path in remote.stale}
+    sent = [file for file in content.files if file.path in remote.changed]
+    return changes | {f"{content.folder}/{file.path}": content.read(file) for file in sent}

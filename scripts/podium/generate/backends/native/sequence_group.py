@@ -37,7 +37,7 @@ class Ended(msgspec.Struct, frozen=True):
     tokens: list[int]
 
 
-class Crowd:
+class SequenceGroup:
     """All live rows of one problem. `unfinished` samples are at most so many rows, whatever they will draw."""
 
     def __init__(
