@@ -1,7 +1,7 @@
 """What validating and verifying a submission of full size costs: `python tests/bench/verify.py DATA_DIR [--quick]`.
 
-A made-up submission (12 tasks, 50 samples a problem, about 70 MB) is validated whole; some of its tasks are verified at
-5 %, and the seconds of all are those of these by their share of programs. Prints a table and, last, one JSON object.
+A made-up submission (12 tasks, 50 samples per problem, about 70 MB) is validated whole; some of its tasks are verified
+at 5 %, and the seconds of all are those of these by their share of programs. Prints a table and, last, one JSON object.
 """
 
 from __future__ import annotations

@@ -40,8 +40,10 @@ NOT_SUBMITTED = "the gate `conversion` says no to such a model after its whole e
 @click.option("--plan", type=FILE, help="Convert the checkpoint of this plan as it says, or nothing if it changed.")
 @click.option("--tag", default="", help="The release that release: or {tag} in the address means.")
 @config_option
-@click.option("--dtype", help="bfloat16, float16 or float32; bfloat16 without it.")
-@click.option("--golden", type=FILE, help="Logits of the training stack (.npz); golden.npz beside the weights without.")
+@click.option("--dtype", help="bfloat16, float16 or float32; default: bfloat16.")
+@click.option(
+    "--golden", type=FILE, help="Logits of the training stack (.npz); default: golden.npz beside the weights."
+)
 @click.option(
     "--assume",
     default="",

@@ -58,9 +58,13 @@ def check_toolchains(files: list[TaskFiles]) -> None:
 @click.command()
 @click.argument("run_dir", type=FOLDER, envvar="PODIUM_CROSSCHECK_RUN_DIR")
 @click.option("--harness", type=FOLDER, required=True, help="A checkout of bigcode-evaluation-harness.")
-@click.option("--python", default=sys.executable, help="The harness's own interpreter, with numpy; this one without.")
+@click.option(
+    "--python",
+    default=sys.executable,
+    help="The harness's own interpreter, with numpy; default: podium's own interpreter.",
+)
 @click.option("--tasks", default="", help="Only these tasks of the run, comma-separated.")
-@click.option("--workers", type=click.IntRange(min=1), help="Programs the harness runs at once; the cores without it.")
+@click.option("--workers", type=click.IntRange(min=1), help="Programs the harness runs at once; default: one per core.")
 @data_dir_option
 @unsafe_option
 def command(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "--repository",
     default="",
     envvar="GITHUB_REPOSITORY",
-    help="With --github, OWNER/REPO of the repository whose workflows run; GITHUB_REPOSITORY without it.",
+    help="With --github, OWNER/REPO of the repository whose workflows run; default: GITHUB_REPOSITORY.",
 )
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="The record on standard output instead of a list.")

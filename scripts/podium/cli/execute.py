@@ -47,7 +47,7 @@ def build_sandbox(unsafe_no_sandbox: bool, roots: Mapping[str, Path] | None = No
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Programs run at once; without it one a core, and more into idle cores.",
+    help="Programs run at once; default: one per core, more while cores are idle.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems.")
 @data_dir_option

@@ -102,7 +102,7 @@ def harness_options(command: F) -> F:
     """`--harness` and `--harness-python`, for backend `harness`."""
     options = (
         click.option("--harness", type=FOLDER, help="A checkout of bigcode-evaluation-harness, for --backend harness."),
-        click.option("--harness-python", help="The harness's own interpreter; this one without it."),
+        click.option("--harness-python", help="The harness's own interpreter; default: podium's own interpreter."),
     )
     for option in reversed(options):
         command = option(command)
@@ -113,7 +113,7 @@ def harness_options(command: F) -> F:
 @click.argument("model_dir", type=FOLDER, envvar="PODIUM_GENERATE_MODEL_DIR")
 @click.option("--task", required=True, help="For example humaneval or multiple-sh.")
 @click.option("-o", "--output", type=FOLDER, required=True, help="The run directory.")
-@click.option("--name", help="Model name in file names; the folder's name without it.")
+@click.option("--name", help="Model name in file names; default: the folder's name.")
 @click.option("--backend", default=DEFAULT_BACKEND, show_default=True, help="One of: " + ", ".join(BACKENDS))
 @click.option("--generations", type=FILE, help="The harness's generations file, for --backend replay.")
 @harness_options

@@ -33,7 +33,7 @@ PUBLISHED = "  release:\n    types: [published]\n"
     show_default=True,
     help="OWNER/REPO@COMMIT of podium for the workflow; pin a full commit before you rely on it.",
 )
-@click.option("--dir", "folder", type=FOLDER, default=Path(), help="The model repository; here without it.")
+@click.option("--dir", "folder", type=FOLDER, default=Path(), help="The model repository; default: the current folder.")
 @click.option("--print", "only_print", is_flag=True, help="Print podium.toml and write nothing.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def command(

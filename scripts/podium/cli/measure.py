@@ -22,7 +22,7 @@ from podium.run_directory import THROUGHPUT
 @click.command()
 @click.argument("model_dir", type=FOLDER, envvar="PODIUM_MEASURE_MODEL_DIR")
 @click.option("-o", "--output", type=FILE, default=Path(THROUGHPUT), show_default=True)
-@click.option("--name", help="Name of the model; the folder's name without it.")
+@click.option("--name", help="Name of the model; default: the folder's name.")
 @click.option("--batches", default=",".join(map(str, BATCHES)), show_default=True, help="Batch sizes.")
 @click.option("--new-tokens", type=click.IntRange(min=2), default=NEW_TOKENS, show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=0), default=SECONDS, show_default=True, help="Of one batch size.")
@@ -40,7 +40,7 @@ def command(
     seconds: float,
     dtype: str | None,
 ) -> None:
-    """Measure MODEL_DIR: tokens a second at batch sizes 1 and 50, peak memory, and the latency of one token.
+    """Measure MODEL_DIR: tokens per second at batch sizes 1 and 50, peak memory, and the latency of one token.
 
     By the board's protocol on a card: float16, one random token a row, then 1,000 greedy ones, a warm-up, at least ten
     seconds, three significant digits. Elsewhere the same is measured, and the record says what differs.

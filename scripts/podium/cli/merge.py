@@ -20,7 +20,7 @@ from podium.run_directory import PLAN
 @click.command()
 @click.argument("run_dirs", type=FOLDER, nargs=-1, required=True, envvar="PODIUM_MERGE_RUN_DIRS")
 @click.option("-o", "--output", type=FOLDER, required=True, help="The run directory that takes the whole.")
-@click.option("--name", help="Model name in file names; plan.json says it without it.")
+@click.option("--name", help="Model name in file names; default: the one in plan.json.")
 @discard_option
 def command(run_dirs: tuple[Path, ...], output: Path, name: str | None, discard: bool) -> None:
     """Merge the shards that `podium generate --shard I/N` wrote into RUN_DIRS."""

@@ -25,7 +25,7 @@ def data_dir_option(command: F) -> F:
         "--data-dir",
         type=FOLDER,
         envvar="PODIUM_DATA",
-        help="Folder with the tasks' data; the Hub at a pinned revision without it. [env: PODIUM_DATA]",
+        help="Folder with the tasks' data; default: the Hub at a pinned revision. [env: PODIUM_DATA]",
     )(command)
 
 

@@ -50,9 +50,11 @@ def planning_options(command: F) -> F:
         click.option("--commit", default="", help="The commit that the tag names."),
         click.option("--checkpoint", help=f"Where it lies: {FORMS}. podium.toml says it without."),
         click.option("--backend", help=f"Instead of podium.toml's; one of: {', '.join(BACKENDS)}"),
-        click.option("--tasks", default="", help="Comma-separated; podium.toml's or the board's tasks without it."),
+        click.option("--tasks", default="", help="Comma-separated; default: podium.toml's, else the board's."),
         click.option("--limit", type=click.IntRange(min=1), help="Only the first LIMIT problems of each task."),
-        click.option("--n-samples", type=click.IntRange(min=1), help="The board's protocol without it."),
+        click.option(
+            "--n-samples", type=click.IntRange(min=1), help="Samples per problem; default: the board's protocol."
+        ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
         root_option,
         click.option(

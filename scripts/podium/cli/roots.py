@@ -30,7 +30,7 @@ def root_option(command: F) -> F:
         "--root",
         multiple=True,
         metavar=SHAPE,
-        help="A read-only root file system that holds the toolchain of a language; podium.toml's without it.",
+        help="A read-only root file system that holds the toolchain of a language; default: podium.toml's.",
     )(command)
 
 

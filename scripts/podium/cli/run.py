@@ -37,9 +37,9 @@ CHOOSING = f'set backend = "{{}}" under [evaluation] in {FILE_NAME}'
 
 @click.command()
 @planning_options
-@click.option("--run-dir", type=FOLDER, help="Where everything goes; runs/<tag> without it.")
-@click.option("--workers", type=click.IntRange(min=1), help="Programs run at once; chosen by the machine without it.")
-@click.option("--generations", type=FOLDER, help="A folder with one generations file a task, for backend replay.")
+@click.option("--run-dir", type=FOLDER, help="Where everything goes; default: runs/<tag>.")
+@click.option("--workers", type=click.IntRange(min=1), help="Programs run at once; default: chosen by the machine.")
+@click.option("--generations", type=FOLDER, help="A folder with one generations file per task, for backend replay.")
 @discard_option
 @harness_options
 @unsafe_option

@@ -23,7 +23,7 @@ from podium.score.step import score_step
 @click.option("-o", "--output", type=FILE, help="The metrics file of these VERDICTS, in the harness's format.")
 @click.option("--run-dir", type=FOLDER, help="Score every task that RUN_DIR/plan.json names, instead of VERDICTS.")
 def command(verdicts: tuple[Path, ...], output: Path | None, run_dir: Path | None) -> None:
-    """Score VERDICTS files, one a task, or a whole run. Missing samples are an error, never a smaller n.
+    """Score VERDICTS files, one per task, or a whole run. Missing samples are an error, never a smaller n.
 
     With --run-dir, what was made from older scores (findings, gates, report, submission) is removed.
     """

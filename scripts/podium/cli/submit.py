@@ -107,7 +107,10 @@ class SubmitOptions(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--base", default="", help="Branch of the fork to submit to, instead of podium.toml's.")
 @click.option("--to", type=FOLDER, help="Where the boards 'directory' and 'evalplus' put the submission.")
 @click.option(
-    "--results", type=FILE, multiple=True, help="EvalPlus's own result file, for the board 'evalplus'; repeat."
+    "--results",
+    type=FILE,
+    multiple=True,
+    help="EvalPlus's own result file, for the board 'evalplus'; may be given more than once.",
 )
 @click.option("--commit", default="", help="The commit that the tag names now; a run of another one is not sent.")
 @click.option("--create-fork", is_flag=True, help="Fork `upstream` of podium.toml's [submit] if the fork is missing.")

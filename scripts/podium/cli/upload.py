@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @click.command()
 @click.argument("run_dir", type=FOLDER, envvar="PODIUM_UPLOAD_RUN_DIR")
-@click.option("--model", help="ORG/NAME on the Hub; `model` below [publish] in podium.toml without it.")
+@click.option("--model", help="ORG/NAME on the Hub; default: `model` below [publish] in podium.toml.")
 @config_option
 def command(run_dir: Path, model: str | None, config: Path) -> None:
     """Upload the model of RUN_DIR, a release whose checks and gates passed, in one commit under the release's tag.

@@ -88,14 +88,14 @@ class VerifyCommand(msgspec.Struct, frozen=True, kw_only=True):
     help="Part of each task that is executed first; 1 for all. More where it does not fit the score.",
 )
 @click.option("--tasks", default="", help="Only these tasks, comma-separated.")
-@click.option("--seed", type=click.IntRange(min=0), help="Draw the part that this seed names; a new one without it.")
-@click.option("--work", type=FOLDER, help=f"Folder for verdicts and the record; {WORK}/NAME without it.")
+@click.option("--seed", type=click.IntRange(min=0), help="Draw the part that this seed names; default: a new one.")
+@click.option("--work", type=FOLDER, help=f"Folder for verdicts and the record; default: {WORK}/NAME.")
 @click.option("--model", type=FOLDER, help="The converted model that the generations are said to come from.")
 @click.option("--redraw", type=click.IntRange(min=0), default=0, help="Draw so many random samples again from --model.")
 @click.option("--backend", default=DEFAULT_BACKEND, show_default=True, help="What draws samples again.")
-@click.option("--dtype", default="", help="In which type; what the metrics say without it.")
+@click.option("--dtype", default="", help="Number format of the weights; default: what the metrics say.")
 @click.option("--json", "as_json", is_flag=True, help="The record on standard output instead of the table.")
-@click.option("--workers", type=click.IntRange(min=1), help="Programs run at once; the cores without it.")
+@click.option("--workers", type=click.IntRange(min=1), help="Programs run at once; default: one per core.")
 @click.option(
     "--board",
     type=click.Choice(["fork", "space"]),

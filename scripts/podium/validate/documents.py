@@ -93,7 +93,7 @@ def _misfits(schema: str, path: str, value: Any, where: str = "") -> Iterator[Vi
 def _is_countable(contents: Contents, place: Place, n_samples: int) -> bool:
     if n_samples <= MAX_SAMPLES:
         return True
-    message = f"{n_samples} samples a problem; nothing draws more than {MAX_SAMPLES}"
+    message = f"{n_samples} samples per problem; nothing draws more than {MAX_SAMPLES}"
     contents.intake.log.add("sample-limit", Violation(path=place.path, message=message))
     return False
 

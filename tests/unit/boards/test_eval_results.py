@@ -80,7 +80,7 @@ def test_approved_scores_become_one_pull_request_that_the_hub_can_read(
             source_url=fork_url,
             source_name="Submission, scores and generations",
             source_user="ann",
-            notes=f"pass@1 as a fraction; {sampling.n_samples} samples a problem, temperature 0.2, top-p 0.95, "
+            notes=f"pass@1 as a fraction; {sampling.n_samples} samples per problem, temperature 0.2, top-p 0.95, "
             "512 tokens with the prompt; release v1",
         )
         for task in make_plan().tasks

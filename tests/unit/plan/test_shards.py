@@ -13,7 +13,7 @@ GPU, CPU = ["self-hosted", "Linux", "X64", "gpu"], ["self-hosted", "Linux", "X64
 
 
 def test_humaneval_of_a_400m_model_takes_two_shards_on_two_cores_and_one_on_a_card() -> None:
-    # 164 x 50 samples of 118 tokens at 100 tokens a second: 2.7 hours.
+    # 164 x 50 samples of 118 tokens at 100 tokens per second: 2.7 hours.
     hours = hours_of(8200, Sampling(), "native", tokens_per_second(CPU, None), WEIGHTS)
     assert hours == pytest.approx(8200 * 118 / 100 / 3600)
     assert shards_of({"humaneval": 164}, {"humaneval": hours}) == {"humaneval": 2}

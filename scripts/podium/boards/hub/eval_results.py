@@ -65,7 +65,7 @@ def results_yaml(package: Package, evidence: str) -> bytes:
     """
     sampling = profile_named(package.submission.profile).sampling
     notes = (
-        f"pass@1 as a fraction; {sampling.n_samples} samples a problem, temperature {sampling.temperature}, "
+        f"pass@1 as a fraction; {sampling.n_samples} samples per problem, temperature {sampling.temperature}, "
         f"top-p {sampling.top_p}, {sampling.max_length} tokens with the prompt; release {package.tag}"
     )
     source = {"source_url": evidence, "source_name": SOURCE_NAME, "source_user": package.submission.release.model.user}

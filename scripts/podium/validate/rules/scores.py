@@ -182,7 +182,7 @@ def _pass_at_1(contents: Contents) -> Iterator[tuple[str, str, str, float]]:
 
 
 def pass_at_10_missing(contents: Contents) -> Iterator[Violation]:
-    """Metrics over at least ten samples a problem also say pass@10."""
+    """Metrics over at least ten samples per problem also say pass@10."""
     for artefact in contents.metrics.values():
         for task, scores in artefact.value.items():
             if task != "config" and artefact.value["config"]["n_samples"] >= 10 and "pass@10" not in scores:
