@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +33,7 @@ def shards(podium: Podium) -> list[Path]:
         command = ("generate", "model", *TASK, "--shard", f"{number}/4", "-o", f"shard{number}")
         if number == KILLED:
             path = log(podium.folder / f"shard{number}", f"{number}-of-4")
-            assert podium.kill_when(lambda path=path: path.exists() and path.read_bytes().count(b"\n") > 1, *command)
+            assert podium.kill_when(partial(has_begun, path), *command)
             assert not (podium.folder / f"shard{number}" / GENERATIONS).exists()
             kept = path.read_bytes()
         said = podium(*command)
@@ -40,6 +41,11 @@ def shards(podium: Podium) -> list[Path]:
         if number == KILLED:
             assert path.read_bytes().startswith(kept[: kept.rfind(b"\n") + 1]), "what was drawn before it died stays"
     return [podium.folder / f"shard{number}" for number in SHARDS]
+
+
+def has_begun(path: Path) -> bool:
+    """Whether a sample is in the log already."""
+    return path.exists() and path.read_bytes().count(b"\n") > 1
 
 
 def log(run_dir: Path, part: str) -> Path:
