@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from podium.gates.evidence import Evidence
 
 SETTINGS = {
-    "samples a problem": "n_samples",
+    "samples per problem": "n_samples",
     "temperature": "temperature",
     "top-p": "top_p",
     "max length, prompt included": "max_length",
