@@ -21,7 +21,7 @@ VALUE = "VALUE"
 COMMAND = re.compile(rf"podium ({'|'.join(COMMANDS)})(?![\w-])([^.;,]*)")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*[a-z0-9]")
 LINE = re.compile(r"`([a-z_0-9]+)(?: = [^`]*)?`(?: and `[^`]*`)? below \[(\w+)\]")
-FOREIGN = re.compile(r"\b(pip install|apt-get install|git [a-z-]+ |rm |kill |unset |evalplus\.\w+)")
+FOREIGN = re.compile(r"\b(pip install|apt-get install|git [a-z-]+ |gh release |rm |kill |unset |evalplus\.\w+)")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 

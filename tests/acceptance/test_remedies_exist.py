@@ -16,6 +16,9 @@ from podium.config import Config
 # Flags of other programs that remedies name.
 OTHERS = {
     "--force",  # git push
+    "--include",  # git lfs pull
+    "--clobber",  # gh release upload
+    "--draft",  # gh release edit
     "--yes",  # apt-get
     "--test-details",  # EvalPlus's
     "--mini",

@@ -350,12 +350,6 @@ ROWS: dict[str, Row] = {
         4,
         add("--checkpoint", str(CHECKPOINT)),
     ),
-    "plan of tasks that cannot be run": Row(
-        demo_profile,
-        ("plan", "--tag", "v1", "--tasks", "multiple-d"),
-        2,
-        add("--tasks", "demo-sh"),
-    ),
     "init again": Row(lambda _: None, ("init", "--org", "acme", "--model", "T", "--user", "ann"), 2, add("--force")),
 }
 

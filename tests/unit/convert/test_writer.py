@@ -558,11 +558,11 @@ def test_killed_run_leaves_only_a_temporary_and_the_next_run_removes_it(tmp_path
 
 
 @pytest.mark.world
-def test_full_disk_is_told_with_the_remedy_and_leaves_nothing(tmp_path: Path) -> None:
+def test_place_that_takes_no_such_file_is_told_with_the_remedy_and_leaves_nothing(tmp_path: Path) -> None:
     first = "resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))\n"
     done = subprocess.run(command(tmp_path, first, 1000, 1100), check=True, capture_output=True, text=True)
     assert f"cannot write {tmp_path / 'model' / 'model.safetensors'}: File too large" in done.stdout
-    assert "free disk space" in done.stdout
+    assert "choose another place" in done.stdout
     assert names(tmp_path / "model") == []
 
 
