@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 # Until samples are complete nobody knows how long they get: as long as they may, by the weight of so many of them.
 PRIOR_SAMPLES = 2
 NEARLY_ALL = 0.99
+# Short samples are complete first. One that has got longer than these is not about to end: as much again is to come,
+# at least in this part.
+AT_LEAST = 0.5
 
 
 class Pace:
@@ -33,5 +36,6 @@ class Pace:
 
     def _by_tokens(self, drawn: int) -> float:
         usual = (self._tokens + PRIOR_SAMPLES * self._most) / (self._ended + PRIOR_SAMPLES)
-        expected = self._tokens + (self._missing - self._ended) * usual
-        return drawn / max(expected, 1.0)
+        expected = (self._missing - self._ended) * usual
+        to_come = max(expected - (drawn - self._tokens), AT_LEAST * expected)
+        return drawn / max(drawn + to_come, 1.0)

@@ -32,6 +32,12 @@ def test_the_length_of_complete_samples_tells_how_long_the_others_get() -> None:
     assert 0.15 < pace.share([], 10_000) < 0.25
 
 
+def test_long_samples_behind_short_ones_are_not_about_to_end() -> None:
+    pace = Pace(total=100, done=0, most_tokens=512)
+    assert pace.share(_samples(*[20] * 50), 4_000) < 0.9
+    assert pace.share([], 8_000) < 0.95
+
+
 def test_nothing_is_whole_before_the_last_sample_is() -> None:
     pace = Pace(total=2, done=0, most_tokens=10)
     assert pace.share([], 10**9) < 1
