@@ -74,6 +74,8 @@ def write_remedy(err: OSError, otherwise: str = "choose another place") -> str:
     """What to do about a file that could not be written, by what the system said."""
     if err.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free disk space"
+    if err.errno == errno.EFBIG:
+        return f"allow larger files (ulimit -f), or {otherwise}"
     if err.errno in (errno.EACCES, errno.EPERM):
         return f"make it writable for this user, or {otherwise}"
     if err.errno == errno.EROFS:

@@ -97,7 +97,7 @@ class TestSurviving:
         )
         assert stopped.returncode == 13, stopped.stderr
         assert "cannot append to full/samples/demo-sh.1-of-1.jsonl: File too large" in stopped.stderr
-        assert "free disk space; what was written stays" in stopped.stderr
+        assert "allow larger files (ulimit -f), or choose another place; what was written stays" in stopped.stderr
         assert "Traceback" not in stopped.stderr
         kept = _log(podium.folder / "full").read_bytes()
         assert 0 < len(kept) <= limit * 1024

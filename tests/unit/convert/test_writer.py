@@ -562,7 +562,7 @@ def test_place_that_takes_no_such_file_is_told_with_the_remedy_and_leaves_nothin
     first = "resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))\n"
     done = subprocess.run(command(tmp_path, first, 1000, 1100), check=True, capture_output=True, text=True)
     assert f"cannot write {tmp_path / 'model' / 'model.safetensors'}: File too large" in done.stdout
-    assert "choose another place" in done.stdout
+    assert "allow larger files (ulimit -f), or choose another place" in done.stdout
     assert names(tmp_path / "model") == []
 
 
