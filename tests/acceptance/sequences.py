@@ -239,7 +239,7 @@ def check_busy(folder: Path) -> None:
         RUN,
         ("score", "--run-dir", RUN_DIR),
         ("report", RUN_DIR),
-        ("convert", "x", "-o", f"{RUN_DIR}/model"),
+        ("convert", "checkpoints/one", "-o", f"{RUN_DIR}/model"),
     ):
         second = do(folder, World(), words)
         assert second.code == BUSY, second.said
