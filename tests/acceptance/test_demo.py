@@ -85,10 +85,12 @@ def test_the_submission_folder_has_exactly_the_boards_layout(demo: tuple[Podium,
 
 
 def test_every_file_of_the_run_is_valid(demo: tuple[Podium, str]) -> None:
-    said = demo[0]("validate", "demo/run")
-    assert said.code == 0, said.out + said.err
+    """But for what is true of the demo's model: it was trained on its own problems, and a warning tells."""
     folder = next((demo[0].folder / "demo" / "run" / "submission" / "community_results").iterdir())
-    assert demo[0]("validate", folder).code == 0
+    for place in ("demo/run", folder):
+        said = demo[0]("validate", place, "--format", "json")
+        rules = {finding["rule"] for finding in json.loads(said.out)["findings"]}
+        assert (said.code, rules) == (3, {"canonical-solutions"}), said.out + said.err
 
 
 def test_a_second_demo_does_nothing_and_both_boards_are_unchanged(demo: tuple[Podium, str]) -> None:

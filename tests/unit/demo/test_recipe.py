@@ -69,7 +69,7 @@ def test_folder_that_cannot_be_written_is_named_with_a_remedy(tmp_path: Path) ->
     result = CliRunner().invoke(command, ["-o", str(tmp_path / "file" / "out"), "--steps", "1"])
     assert result.exit_code == 1
     assert "cannot write" in result.stderr
-    assert "choose another output folder" in result.stderr
+    assert "something else is in the way there; move it, or choose another" in result.stderr
 
 
 @pytest.mark.exhaustive

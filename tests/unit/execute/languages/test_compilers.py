@@ -32,7 +32,7 @@ LARGE = {
     "d": 'import std.regex, std.format; void main() { assert(matchFirst(format("%s", 1), ctRegex!`1`)); }',
     "rs": "static X: [u64; 20_000_000] = [7; 20_000_000]; fn main() { assert_eq!(X[5], 7); }",
 }
-SMALL_BYTES = 48 << 20
+SMALL_BYTES = 128 << 20
 
 
 def poor_machine(folder: Path, language: str, *left_out: str, **instead: str) -> Machine:
