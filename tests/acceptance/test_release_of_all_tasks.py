@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.bench.parts.completions import own
 from tests.bench.parts.release import TAG, board_tasks, release
+from tests.unit.execute.languages.cases import untried
 
 from podium.protocol import BIGCODE_PROBLEMS, BOARD_SAMPLING
 from podium.records import Verdict, VerdictsHeader, read_rows
@@ -36,6 +37,8 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     if not DATA.is_dir():
         pytest.skip(f"no evaluation data at {DATA}")
+    if why := untried():
+        pytest.skip(why)
     return Made(tmp_path_factory.mktemp("release"))
 
 

@@ -22,6 +22,7 @@ from podium.execute.languages import Mode, judge, language_named
 from podium.execute.programs import encode_program
 from podium.execute.provisions import provisions_named
 from podium.execute.provisions.machine import Machine, machine_in
+from podium.execute.toolchains import read_table, this_distribution
 from podium.records import Outcome
 from podium.tasks import load_task
 
@@ -89,9 +90,19 @@ def roots() -> dict[str, Path]:
     return roots_of(tuple(os.environ.get("PODIUM_TEST_ROOTS", "").split()), None, Path())
 
 
+def untried() -> str:
+    """Why toolchains of this distribution are not relied on, or nothing; PODIUM_TEST_UNTRIED has them tried."""
+    name = this_distribution()
+    known = read_table().distributions.get(name)
+    is_tried = (known is not None and known.tried) or "PODIUM_TEST_UNTRIED" in os.environ
+    return "" if is_tried else f"toolchains of {known.name if known else name or 'this system'} are untried"
+
+
 def need_toolchain(language: str) -> None:
     """Skip the test where a command of the language's list is neither on this machine nor in a root for it."""
     root, listed = roots().get(language), provisions_named(language)
+    if not root and (why := untried()):
+        pytest.skip(f"{language}: {why}")
     machine = machine_in(root) if root else Machine()
     missing = sorted({listed.package_of(name) for name, found in listed.targets.items() if not machine.command(found)})
     if missing:
