@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from podium.execute.languages import Probe, met_limit
 from podium.execute.languages.compiled import Compiled
-from podium.execute.languages.safe_subprocess import LIMITS
+from podium.execute.languages.plain_subprocess import limits_of
 
 if TYPE_CHECKING:
     from podium.execute.jobs import Completed, Job
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
     from podium.records import Outcome
 
 # The harness does not limit its compiler, and reads all that is printed: these bounds only protect the machine.
-COMPILE_LIMITS = msgspec.structs.replace(LIMITS, wall_seconds=60.0, cpu_seconds=65.0, output_bytes=64 << 20)
-RUN_LIMITS = msgspec.structs.replace(COMPILE_LIMITS, wall_seconds=5.0, cpu_seconds=10.0)
+COMPILE_LIMITS, RUN_LIMITS = limits_of(60.0), limits_of(5.0)
 # A failed assertion, and any exception, end a program with 0 or 1 alike: these texts on stderr tell.
 FAILED = (b"System.Diagnostics.DefaultTraceListener.Fail", b"Unhandled Exception")
 MAIN = b"public static void Main(string[] args)"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from podium.execute.languages import Probe, met_limit
-from podium.execute.languages.safe_subprocess import LIMITS
+from podium.execute.languages.plain_subprocess import limits_of
 from podium.execute.languages.script import Script
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ class JavaScript(Script):
     tools = {"node": ["node", "--version"]}  # noqa: RUF012
     interpreter = "node"
     file_name = "program.js"
-    limits = msgspec.structs.replace(LIMITS, wall_seconds=5.0, cpu_seconds=10.0, output_bytes=64 << 20)
+    limits = limits_of(5.0)
     drops_output = True
 
     def read(self, completed: Completed, mode: Mode) -> tuple[Outcome, str]:

@@ -1,6 +1,7 @@
 """Limits of languages whose programs the harness runs by `subprocess.run` with a timeout, unlike most.
 
 It takes whatever is printed, so no amount of output decides a verdict there: jobs drop what is beyond this limit.
+Not so in C#, whose failures are known by what is printed: beyond it a program has the outcome `output_limit`.
 """
 
 from __future__ import annotations
